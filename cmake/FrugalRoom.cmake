@@ -1,0 +1,50 @@
+# One folder, one namespace, one library.
+#
+#   frugal_room(NAME [ROOMS room...] [LIBRARIES target...] [NATIVE])
+#
+# Makes the library frugal_NAME of every .cc in the folder but the tests, and, where
+# there are *_test.cc, the program frugal_NAME_test of all of them: a test file cannot
+# be left out. ROOMS are the rooms that this one may include (checked by
+# tools/check-includes), LIBRARIES anything else that it links. NATIVE compiles the
+# room for this very machine (FRUGAL_NATIVE).
+
+find_package(Threads REQUIRED)
+if(FRUGAL_TESTS)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()
+
+add_library(frugal_flags INTERFACE)
+target_compile_options(frugal_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Werror)
+target_include_directories(frugal_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_link_libraries(frugal_flags INTERFACE Threads::Threads)
+find_program(MOLD mold)
+if(MOLD)
+  target_link_options(frugal_flags INTERFACE -fuse-ld=mold)
+endif()
+if(FRUGAL_SANITIZE)
+  target_compile_options(frugal_flags INTERFACE -fsanitize=${FRUGAL_SANITIZE} -fno-omit-frame-pointer -g)
+  target_link_options(frugal_flags INTERFACE -fsanitize=${FRUGAL_SANITIZE})
+endif()
+
+function(frugal_room name)
+  cmake_parse_arguments(room "NATIVE" "" "ROOMS;LIBRARIES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  set(tests ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cc$")
+
+  add_library(frugal_${name} STATIC ${sources})
+  list(TRANSFORM room_ROOMS PREPEND frugal_)
+  target_link_libraries(frugal_${name} PUBLIC frugal_flags ${room_ROOMS} ${room_LIBRARIES})
+  if(room_NATIVE AND FRUGAL_NATIVE)
+    target_compile_options(frugal_${name} PRIVATE -march=native)
+  endif()
+
+  if(FRUGAL_TESTS AND tests)
+    add_executable(frugal_${name}_test ${tests})
+    target_link_libraries(frugal_${name}_test PRIVATE frugal_${name} GTest::gmock GTest::gtest_main)
+    gtest_discover_tests(frugal_${name}_test DISCOVERY_TIMEOUT 120 DISCOVERY_MODE PRE_TEST
+      PROPERTIES TIMEOUT 600 LABELS ${name})
+  endif()
+endfunction()
