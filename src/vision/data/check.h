@@ -1,0 +1,43 @@
+// What is wrong with the data, found before anything is spent: broken, empty and non-image
+// files, classes too small, duplicates and near-copies (across classes too), sizes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/progress.h"
+#include "vision/data/dataset.h"
+
+namespace frugal::data {
+
+struct BrokenPhotograph {
+  std::string path;
+  std::string reason;
+};
+
+struct CheckOptions {
+  bool strict = false;         // any broken photograph is an error
+  double broken_limit = 0.05;  // a larger share of broken ones is an error
+  unsigned threads = 1;
+};
+
+struct CheckSummary {
+  Dataset dataset;  // without the broken ones; content hashes filled in
+  std::vector<BrokenPhotograph> broken;
+  std::vector<std::size_t> group;  // photograph -> group; duplicates and near-copies share one
+  std::vector<std::vector<std::size_t>> duplicates;  // groups of two or more with equal content
+  std::vector<std::vector<std::size_t>> near_duplicates;  // groups of two or more that look alike
+  std::vector<std::vector<std::size_t>> conflicting;      // equal content, different labels
+  std::size_t min_per_class = 0, max_per_class = 0;
+  double median_aspect = 1;  // width / height
+  std::size_t median_short_side_pixels = 0;
+};
+
+// Reads and decodes (small) every photograph. Throws InputError when too many are broken (naming
+// the first few) or when a class is left with fewer than two photographs (naming it).
+CheckSummary check(Dataset dataset, const CheckOptions& options, ProgressSink& progress);
+
+Json to_json(const CheckSummary& summary);
+
+}  // namespace frugal::data

@@ -1,0 +1,56 @@
+// The networks, one table: ResNet-18, 34, 50, 101 (He et al. 2016), with torchvision's parameter
+// names and layout, so that its weights load as they are.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "vision/model/weights.h"
+
+namespace frugal::model {
+
+struct NetworkSpec {
+  std::string name;  // "resnet18"
+  bool bottleneck = false;
+  std::array<std::size_t, 4> blocks{};  // per layer
+  std::size_t feature_count = 512;      // after global average pooling
+  double forward_gflop_at_224 = 3.6;    // multiply and add counted as two
+};
+
+const std::vector<NetworkSpec>& networks();
+// Throws InputError that lists the names.
+const NetworkSpec& network_named(const std::string& name);
+// From names and shapes. Throws InputError that says what does not fit. where: the file.
+const NetworkSpec& recognize_network(const StateDict& state, const std::string& where);
+
+// One network with a linear head ("fc"). Not thread-safe.
+class Network {
+ public:
+  virtual ~Network() = default;
+  virtual const NetworkSpec& spec() const = 0;
+  virtual std::size_t class_count() const = 0;
+
+  // images: (n, 3, height, width), normalized, any memory format. Returns (n, feature_count).
+  virtual at::Tensor features(const at::Tensor& images) = 0;
+  virtual at::Tensor head(const at::Tensor& features) = 0;  // (n, class_count) logits
+  at::Tensor forward(const at::Tensor& images) { return head(features(images)); }
+
+  // Batch norm in evaluation mode when not training.
+  virtual void set_training(bool training) = 0;
+  virtual std::vector<at::Tensor> backbone_parameters() const = 0;
+  virtual std::vector<at::Tensor> head_parameters() const = 0;  // weight (c, f), bias (c)
+  virtual StateDict state() const = 0;  // parameters and buffers; shares their storage
+  // Copies values in. Throws InputError that lists what is missing, unexpected or misshapen,
+  // shape by shape. where: the file. keep_head: false leaves fc as it is (a new set of classes).
+  virtual void load(const StateDict& state, const std::string& where, bool keep_head) = 0;
+  virtual void to_channels_last() = 0;
+};
+
+// Freshly initialized as torchvision does (Kaiming normal, fan out), seeded.
+std::unique_ptr<Network> make_network(const NetworkSpec& spec, std::size_t class_count,
+                                      std::uint64_t seed);
+
+}  // namespace frugal::model

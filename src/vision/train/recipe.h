@@ -1,0 +1,52 @@
+// A recipe: everything that one training run needs, as a value. Two equal recipes train the same
+// model, on the same machine, to the last bit.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+
+namespace frugal::train {
+
+enum class Strategy { kFineTune, kFeatures };
+std::string to_string(Strategy strategy);
+Strategy strategy_named(const std::string& name);  // "fine-tune", "features"; throws InputError
+
+struct Recipe {
+  Strategy strategy = Strategy::kFineTune;
+  std::string network = "resnet18";
+  // What the network sees, in pixels.
+  std::size_t height = 224;
+  std::size_t width = 224;
+  double epochs = 10;  // passes over the training set; fractions allowed
+  // The seven parameters of the study.
+  double learning_rate = 0.01;  // SGD's
+  double momentum = 0.9;
+  bool nesterov = false;
+  double weight_decay = 1e-4;
+  int batch_exponent = 5;       // the batch holds 2^this photographs
+  double plateau_factor = 0.1;  // the learning rate times this ...
+  int plateau_patience = 10;    // ... after this many epochs without a better validation loss
+  std::string augment = "crop-flip";
+  std::string precision = "bf16";  // "bf16" where the processor has it, else fp32; or "fp32"
+  std::uint64_t seed = 0;
+
+  std::size_t batch() const { return std::size_t{1} << batch_exponent; }
+  bool operator==(const Recipe&) const = default;
+};
+
+// The untuned recipe of a strategy: what a practitioner would start from.
+Recipe default_recipe(Strategy strategy);
+
+Json to_json(const Recipe& recipe);
+// Keys that are missing keep the value of base. Throws InputError for an unknown key, a wrong
+// type, a value out of range (named, with the range).
+Recipe recipe_from_json(const Json& json, const Recipe& base, std::string_view where);
+
+// One hyperparameter that tuning may set, with the study's range, in SigOpt's wire form:
+// {"name": "learning_rate", "type": "double", "bounds": {...}, "transformation": "log"}.
+Json study_parameters();
+
+}  // namespace frugal::train

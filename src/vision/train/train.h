@@ -1,0 +1,144 @@
+// Recipe in, trained model and metered cost out. Checkpoints on the way: a run that is stopped,
+// killed or promoted to a longer task goes on where it was, and ends in the same bits as one
+// that never stopped. No torch in this header.
+//
+// Types keep the parts apart: augmentation takes TrainingPhotographs, evaluation takes
+// HeldOutPhotographs, and neither can be made from the other.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+#include "vision/data/cache.h"
+#include "vision/data/dataset.h"
+#include "vision/data/split.h"
+#include "vision/train/recipe.h"
+
+namespace frugal::train {
+
+// Photographs that the network may learn from, and may see altered.
+class TrainingPhotographs {
+ public:
+  TrainingPhotographs(const data::Dataset& dataset, const data::Split& split)
+      : dataset_(&dataset), indices_(split.train) {}
+  const data::Dataset& dataset() const { return *dataset_; }
+  const std::vector<std::size_t>& indices() const { return indices_; }
+
+ private:
+  const data::Dataset* dataset_;
+  std::vector<std::size_t> indices_;
+};
+
+// Photographs that judge. Shown resized and centre-cropped, never altered.
+class HeldOutPhotographs {
+ public:
+  static HeldOutPhotographs validation(const data::Dataset& dataset, const data::Split& split) {
+    return {dataset, split.validation};
+  }
+  static HeldOutPhotographs test(const data::Dataset& dataset, const data::Split& split) {
+    return {dataset, split.test};
+  }
+  // Every photograph of a data set that no training run has seen (frugal evaluate).
+  static HeldOutPhotographs all(const data::Dataset& dataset);
+  const data::Dataset& dataset() const { return *dataset_; }
+  const std::vector<std::size_t>& indices() const { return indices_; }
+
+ private:
+  HeldOutPhotographs(const data::Dataset& dataset, std::vector<std::size_t> indices)
+      : dataset_(&dataset), indices_(std::move(indices)) {}
+  const data::Dataset* dataset_;
+  std::vector<std::size_t> indices_;
+};
+
+struct Evaluation {
+  double accuracy = 0;  // share of photographs whose top class is right
+  double top5_accuracy = 0;
+  double loss = 0;                  // mean cross-entropy
+  std::vector<std::size_t> labels;  // per photograph, in the order of indices()
+  std::vector<std::size_t> predictions;
+};
+
+struct EpochReport {
+  double epochs = 0;         // passes done
+  double training_loss = 0;  // mean since the last report
+  double validation_loss = 0;
+  double validation_accuracy = 0;
+  double learning_rate = 0;
+  double wall_seconds = 0;  // spent on this run so far, checkpointed time included
+};
+
+struct Environment {
+  std::string weights_path;
+  std::string cache_folder;  // photograph and feature caches
+  unsigned threads = 1;
+};
+
+struct TrainOptions {
+  std::string checkpoint_path;  // "": none. Written atomically; resumed when it fits the recipe
+  double checkpoint_every_seconds = 30;  // and at every evaluation, and when stopped
+  std::string model_folder;              // "": the model is not kept
+  std::vector<double> also_evaluate_at;  // epochs; besides the end of every epoch and of the run
+  std::function<void(const EpochReport&)> on_evaluation = [](const EpochReport&) {};
+  std::function<void(double epochs)> on_step = [](double) {};
+  std::function<bool()> should_stop = [] { return false; };  // asked after every step
+};
+
+enum class Ending { kFinished, kStopped };
+
+struct TrainingSummary {
+  Ending ending = Ending::kFinished;
+  double epochs = 0;
+  Evaluation validation;             // at the end; empty when stopped
+  std::vector<EpochReport> history;  // resumed reports included
+  double resumed_from_epochs = 0;
+  double wall_seconds = 0;  // of this call alone
+  double cpu_seconds = 0;
+};
+
+// Builds what the recipe reads: the photograph cache, and for Strategy::kFeatures the features.
+// Idempotent; the coordinator calls it once before the workers start.
+void prepare(const Recipe& recipe, const data::Dataset& dataset, const Environment& environment,
+             ProgressSink& progress);
+
+// Throws NumericalError when the loss is not a number (the run failed), InputError, SystemError.
+TrainingSummary train(const Recipe& recipe, const TrainingPhotographs& training,
+                      const HeldOutPhotographs& validation, const Environment& environment,
+                      const TrainOptions& options);
+
+// Everything that `train` left in a model folder: model.pth (torchvision's names), model.json
+// (network, classes, recipe, normalization).
+class Model {
+ public:
+  static Model load(const std::string& folder);  // throws InputError
+  Model(Model&&) noexcept;
+  Model& operator=(Model&&) noexcept;
+  ~Model();
+
+  const Recipe& recipe() const;
+  const std::vector<std::string>& classes() const;
+  // probabilities, one row a picture
+  std::vector<std::vector<float>> predict(const std::vector<data::Image>& images);
+  // Throws InputError when the data set's classes are not the model's (names them).
+  Evaluation evaluate(const HeldOutPhotographs& photographs, const Environment& environment,
+                      ProgressSink& progress);
+
+ private:
+  struct State;
+  explicit Model(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+struct Speed {
+  double training_images_per_second = 0;   // of one worker while `workers` work side by side
+  double inference_images_per_second = 0;  // likewise
+};
+
+// Measured on random pixels for about `seconds`, with `workers` threads of control of
+// `threads` threads each, at the recipe's network and size.
+Speed measure_speed(const Recipe& recipe, unsigned workers, unsigned threads, double seconds);
+
+}  // namespace frugal::train
