@@ -15,7 +15,7 @@ if(FRUGAL_TESTS)
 endif()
 
 add_library(frugal_flags INTERFACE)
-target_compile_options(frugal_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Werror)
+target_compile_options(frugal_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wno-missing-field-initializers -Werror)
 target_include_directories(frugal_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_link_libraries(frugal_flags INTERFACE Threads::Threads)
 find_program(MOLD mold)

@@ -1,0 +1,84 @@
+// Experiments, trials and observations as values, with their one pair of JSON functions each.
+// The words are SigOpt's (docs/http_api.md).
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "optimizer/suggest.h"
+
+namespace frugal::experiment {
+
+using Id = std::int64_t;
+
+enum class ExperimentState { kActive, kDeleted };
+
+// One optimization: a search space, one metric, tasks, a budget, a parallel bandwidth.
+struct Experiment {
+  Id id = 0;  // given by the store
+  std::string name;
+  optimizer::Space space;
+  std::string metric = "value";
+  bool maximize = true;
+  std::vector<optimizer::Task> tasks = {optimizer::Task{}};
+  std::string suggester = "multitask";
+  std::uint64_t seed = 0;
+  std::optional<double> budget;  // in full-task costs
+  std::optional<int> parallel_bandwidth;
+  Json metadata = Json::object();
+  ExperimentState state = ExperimentState::kActive;
+  double created = 0;  // seconds since the epoch
+};
+
+enum class TrialState { kOpen, kRunning, kDone, kFailed, kPreempted };
+
+// One attempt at a suggestion. Open: suggested, nobody works on it. Running: leased. Preempted:
+// given back with its checkpoint, or lost; the next lease takes it first.
+struct Trial {
+  Id id = 0;
+  Id experiment = 0;
+  optimizer::Suggestion suggestion;
+  std::string purpose = "search";  // "search": from the suggester; "queued": by request
+  Json metadata = Json::object();
+  TrialState state = TrialState::kOpen;
+  std::int64_t fence = 0;  // grows with every lease
+  std::string worker;
+  double lease_expires = 0;  // seconds since the epoch; running only
+  int attempts = 0;
+  double wall_seconds = 0;  // over all attempts
+  double cpu_seconds = 0;
+  std::string reason;              // of a failure
+  Json progress = Json::object();  // the worker's last word
+  double created = 0, started = 0, ended = 0;
+};
+
+// What came of a trial, or on its way: the value at a task.
+struct Observation {
+  Id id = 0;
+  Id experiment = 0;
+  Id trial = 0;                 // 0: reported from outside, without a suggestion
+  optimizer::Suggestion point;  // assignments and task
+  std::optional<double> value;  // nullopt: failed
+  std::optional<double> value_stddev;
+  double cost_seconds = 0;  // 0: not known
+  double created = 0;
+};
+
+std::string to_string(TrialState state);
+TrialState trial_state_named(const std::string& name);
+
+Json to_json(const Experiment& experiment);
+// Throws InputError that names the key. where: for messages.
+Experiment experiment_from_json(const Json& json, std::string_view where);
+Json to_json(const Trial& trial, const Experiment& experiment);
+Json to_json(const Observation& observation, const Experiment& experiment);
+
+// Index into experiment.tasks. Throws InputError that lists them.
+std::size_t task_named(const Experiment& experiment, const std::string& name);
+std::size_t full_task(const Experiment& experiment);
+
+}  // namespace frugal::experiment

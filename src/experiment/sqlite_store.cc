@@ -1,0 +1,329 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <soci/soci.h>
+#include <soci/sqlite3/soci-sqlite3.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+
+#include "base/error.h"
+#include "experiment/store.h"
+
+namespace frugal::experiment {
+namespace {
+
+constexpr int kSchemaVersion = 1;
+
+constexpr const char* kSchema[] = {
+    "CREATE TABLE frugal (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    "CREATE TABLE experiments (id INTEGER PRIMARY KEY, body TEXT NOT NULL, created DOUBLE "
+    "PRECISION NOT NULL)",
+    "CREATE TABLE trials (id INTEGER PRIMARY KEY, experiment INTEGER NOT NULL REFERENCES "
+    "experiments(id),"
+    " assignments TEXT NOT NULL, task INTEGER NOT NULL, purpose TEXT NOT NULL, metadata TEXT NOT "
+    "NULL,"
+    " state TEXT NOT NULL, fence INTEGER NOT NULL, worker TEXT NOT NULL, lease_expires DOUBLE "
+    "PRECISION NOT NULL,"
+    " attempts INTEGER NOT NULL, wall_seconds DOUBLE PRECISION NOT NULL, cpu_seconds DOUBLE "
+    "PRECISION NOT NULL,"
+    " reason TEXT NOT NULL, progress TEXT NOT NULL, created DOUBLE PRECISION NOT NULL,"
+    " started DOUBLE PRECISION NOT NULL, ended DOUBLE PRECISION NOT NULL)",
+    "CREATE INDEX trials_experiment ON trials(experiment)",
+    "CREATE TABLE observations (id INTEGER PRIMARY KEY, experiment INTEGER NOT NULL REFERENCES "
+    "experiments(id),"
+    " trial INTEGER NOT NULL, assignments TEXT NOT NULL, task INTEGER NOT NULL, value DOUBLE "
+    "PRECISION,"
+    " value_stddev DOUBLE PRECISION, cost_seconds DOUBLE PRECISION NOT NULL, created DOUBLE "
+    "PRECISION NOT NULL)",
+    "CREATE INDEX observations_experiment ON observations(experiment)",
+};
+
+// Held as long as the store is open: one process writes.
+class WriterLock {
+ public:
+  explicit WriterLock(const std::string& store) : path_(store + ".lock") {
+    fd_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (fd_ < 0) throw SystemError(fmt::format("cannot open {}", path_), errno);
+    if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+      char owner[32] = {};
+      const bool known = ::pread(fd_, owner, sizeof owner - 1, 0) > 0;
+      ::close(fd_);
+      throw InputError(fmt::format(
+          "{} is in use by another frugal{}; wait for it, stop it, or give another --output", store,
+          known ? fmt::format(" (process {})", owner) : ""));
+    }
+    const std::string pid = std::to_string(::getpid());
+    if (::ftruncate(fd_, 0) != 0 || ::pwrite(fd_, pid.data(), pid.size(), 0) < 0)
+      throw SystemError(fmt::format("cannot write {}", path_), errno);
+  }
+  WriterLock(const WriterLock&) = delete;
+  WriterLock& operator=(const WriterLock&) = delete;
+  ~WriterLock() { ::close(fd_); }
+
+ private:
+  std::string path_;
+  int fd_ = -1;
+};
+
+template <typename T>
+soci::indicator indicator_of(const std::optional<T>& value) {
+  return value ? soci::i_ok : soci::i_null;
+}
+
+class SqliteStore final : public Store {
+ public:
+  explicit SqliteStore(const std::string& path) : path_(path), lock_(path) {
+    guard([&] {
+      sql_.open(soci::sqlite3, fmt::format("db={}", path));
+      sql_ << "PRAGMA journal_mode = WAL";
+      sql_ << "PRAGMA synchronous = FULL";
+      sql_ << "PRAGMA foreign_keys = ON";
+      migrate();
+    });
+  }
+
+  void transact(const std::function<void()>& changes) override {
+    guard([&] {
+      soci::transaction transaction(sql_);
+      changes();
+      transaction.commit();
+    });
+  }
+
+  Id add(const Experiment& experiment) override {
+    return guard([&] {
+      const std::string body = to_json(experiment).dump();
+      Id id = 0;
+      sql_ << "INSERT INTO experiments(body, created) VALUES (:body, :created) RETURNING id",
+          soci::use(body), soci::use(experiment.created), soci::into(id);
+      return id;
+    });
+  }
+
+  void update(const Experiment& experiment) override {
+    guard([&] {
+      const std::string body = to_json(experiment).dump();
+      sql_ << "UPDATE experiments SET body = :body WHERE id = :id", soci::use(body),
+          soci::use(experiment.id);
+    });
+  }
+
+  std::vector<Experiment> experiments() override {
+    return guard([&] {
+      std::vector<Experiment> all;
+      Id id = 0;
+      std::string body;
+      double created = 0;
+      soci::statement rows =
+          (sql_.prepare << "SELECT id, body, created FROM experiments ORDER BY id", soci::into(id),
+           soci::into(body), soci::into(created));
+      rows.execute();
+      while (rows.fetch()) {
+        all.push_back(experiment_from_json(parse_json(body, path_), path_));
+        all.back().id = id;
+        all.back().created = created;
+      }
+      return all;
+    });
+  }
+
+  Id add(const Trial& trial) override {
+    return guard([&] {
+      Id id = 0;
+      TrialRow row(trial);
+      sql_ << "INSERT INTO trials(experiment, assignments, task, purpose, metadata, state, fence, "
+              "worker,"
+              " lease_expires, attempts, wall_seconds, cpu_seconds, reason, progress, created, "
+              "started, ended)"
+              " VALUES (:e, :a, :t, :p, :m, :s, :f, :w, :l, :at, :ws, :cs, :r, :pr, :c, :st, :en) "
+              "RETURNING id",
+          soci::use(trial.experiment), soci::use(row.assignments), soci::use(row.task),
+          soci::use(trial.purpose), soci::use(row.metadata), soci::use(row.state),
+          soci::use(trial.fence), soci::use(trial.worker), soci::use(trial.lease_expires),
+          soci::use(trial.attempts), soci::use(trial.wall_seconds), soci::use(trial.cpu_seconds),
+          soci::use(trial.reason), soci::use(row.progress), soci::use(trial.created),
+          soci::use(trial.started), soci::use(trial.ended), soci::into(id);
+      return id;
+    });
+  }
+
+  void update(const Trial& trial) override {
+    guard([&] {
+      TrialRow row(trial);
+      sql_ << "UPDATE trials SET state = :s, fence = :f, worker = :w, lease_expires = :l, attempts "
+              "= :at,"
+              " wall_seconds = :ws, cpu_seconds = :cs, reason = :r, progress = :pr, metadata = :m, "
+              "started = :st,"
+              " ended = :en WHERE id = :id",
+          soci::use(row.state), soci::use(trial.fence), soci::use(trial.worker),
+          soci::use(trial.lease_expires), soci::use(trial.attempts), soci::use(trial.wall_seconds),
+          soci::use(trial.cpu_seconds), soci::use(trial.reason), soci::use(row.progress),
+          soci::use(row.metadata), soci::use(trial.started), soci::use(trial.ended),
+          soci::use(trial.id);
+    });
+  }
+
+  std::vector<Trial> trials(Id experiment) override {
+    const optimizer::Space space = space_of(experiment);
+    return guard([&] {
+      std::vector<Trial> all;
+      Trial trial;
+      std::string assignments, metadata, state, progress;
+      int task = 0;
+      soci::statement rows =
+          (sql_.prepare
+               << "SELECT id, assignments, task, purpose, metadata, state, fence, worker, "
+                  "lease_expires,"
+                  " attempts, wall_seconds, cpu_seconds, reason, progress, created, started, ended"
+                  " FROM trials WHERE experiment = :e ORDER BY id",
+           soci::use(experiment), soci::into(trial.id), soci::into(assignments), soci::into(task),
+           soci::into(trial.purpose), soci::into(metadata), soci::into(state),
+           soci::into(trial.fence), soci::into(trial.worker), soci::into(trial.lease_expires),
+           soci::into(trial.attempts), soci::into(trial.wall_seconds),
+           soci::into(trial.cpu_seconds), soci::into(trial.reason), soci::into(progress),
+           soci::into(trial.created), soci::into(trial.started), soci::into(trial.ended));
+      rows.execute();
+      while (rows.fetch()) {
+        trial.experiment = experiment;
+        trial.suggestion.assignments =
+            optimizer::assignments_from_json(parse_json(assignments, path_), space, path_);
+        trial.suggestion.task = static_cast<std::size_t>(task);
+        trial.metadata = parse_json(metadata, path_);
+        trial.state = trial_state_named(state);
+        trial.progress = parse_json(progress, path_);
+        all.push_back(trial);
+      }
+      return all;
+    });
+  }
+
+  Id add(const Observation& observation) override {
+    return guard([&] {
+      Id id = 0;
+      const std::string assignments = optimizer::to_json(observation.point.assignments).dump();
+      const int task = static_cast<int>(observation.point.task);
+      const double value = observation.value.value_or(0),
+                   stddev = observation.value_stddev.value_or(0);
+      soci::indicator has_value = indicator_of(observation.value),
+                      has_stddev = indicator_of(observation.value_stddev);
+      sql_ << "INSERT INTO observations(experiment, trial, assignments, task, value, value_stddev, "
+              "cost_seconds, created)"
+              " VALUES (:e, :tr, :a, :t, :v, :s, :c, :cr) RETURNING id",
+          soci::use(observation.experiment), soci::use(observation.trial), soci::use(assignments),
+          soci::use(task), soci::use(value, has_value), soci::use(stddev, has_stddev),
+          soci::use(observation.cost_seconds), soci::use(observation.created), soci::into(id);
+      return id;
+    });
+  }
+
+  std::vector<Observation> observations(Id experiment) override {
+    const optimizer::Space space = space_of(experiment);
+    return guard([&] {
+      std::vector<Observation> all;
+      Observation observation;
+      std::string assignments;
+      int task = 0;
+      double value = 0, stddev = 0;
+      soci::indicator has_value{}, has_stddev{};
+      soci::statement rows =
+          (sql_.prepare
+               << "SELECT id, trial, assignments, task, value, value_stddev, cost_seconds, created"
+                  " FROM observations WHERE experiment = :e ORDER BY id",
+           soci::use(experiment), soci::into(observation.id), soci::into(observation.trial),
+           soci::into(assignments), soci::into(task), soci::into(value, has_value),
+           soci::into(stddev, has_stddev), soci::into(observation.cost_seconds),
+           soci::into(observation.created));
+      rows.execute();
+      while (rows.fetch()) {
+        observation.experiment = experiment;
+        observation.point = {
+            optimizer::assignments_from_json(parse_json(assignments, path_), space, path_),
+            static_cast<std::size_t>(task)};
+        observation.value = has_value == soci::i_ok ? std::optional(value) : std::nullopt;
+        observation.value_stddev = has_stddev == soci::i_ok ? std::optional(stddev) : std::nullopt;
+        all.push_back(observation);
+      }
+      return all;
+    });
+  }
+
+  void set_value(const std::string& key, const std::string& value) override {
+    guard([&] {
+      sql_ << "INSERT INTO frugal(key, value) VALUES (:k, :v) ON CONFLICT(key) DO UPDATE SET value "
+              "= excluded.value",
+          soci::use(key), soci::use(value);
+    });
+  }
+
+  std::optional<std::string> value(const std::string& key) override {
+    return guard([&]() -> std::optional<std::string> {
+      std::string text;
+      sql_ << "SELECT value FROM frugal WHERE key = :k", soci::use(key), soci::into(text);
+      return sql_.got_data() ? std::optional(text) : std::nullopt;
+    });
+  }
+
+ private:
+  // What of a trial is stored as text.
+  struct TrialRow {
+    explicit TrialRow(const Trial& trial)
+        : assignments(optimizer::to_json(trial.suggestion.assignments).dump()),
+          metadata(trial.metadata.dump()),
+          progress(trial.progress.dump()),
+          state(to_string(trial.state)),
+          task(static_cast<int>(trial.suggestion.task)) {}
+    std::string assignments, metadata, progress, state;
+    int task;
+  };
+
+  // SOCI's exceptions as ours, with the file's name.
+  template <typename Function>
+  auto guard(Function function) -> decltype(function()) {
+    try {
+      return function();
+    } catch (const soci::soci_error& error) {
+      throw SystemError(fmt::format("the store {}: {}", path_, error.get_error_message()));
+    }
+  }
+
+  void migrate() {
+    int tables = 0;
+    sql_ << "SELECT count(*) FROM sqlite_master", soci::into(tables);
+    if (tables == 0) {
+      soci::transaction transaction(sql_);
+      for (const char* statement : kSchema) sql_ << statement;
+      sql_ << "INSERT INTO frugal(key, value) VALUES ('schema_version', :v)",
+          soci::use(std::to_string(kSchemaVersion));
+      transaction.commit();
+      return;
+    }
+    int ours = 0;
+    sql_ << "SELECT count(*) FROM sqlite_master WHERE name = 'frugal'", soci::into(ours);
+    if (ours == 0) throw InputError(fmt::format("{} is a database, but none of frugal's", path_));
+    const int version = std::stoi(value("schema_version").value_or("0"));
+    if (version > kSchemaVersion)
+      throw InputError(fmt::format(
+          "{} was written by a newer frugal (schema {}, this one knows {}); use that one", path_,
+          version, kSchemaVersion));
+  }
+
+  optimizer::Space space_of(Id experiment) {
+    for (const auto& candidate : experiments())
+      if (candidate.id == experiment) return candidate.space;
+    throw InputError(fmt::format("{} has no experiment {}", path_, experiment));
+  }
+
+  std::string path_;
+  WriterLock lock_;
+  soci::session sql_;
+};
+
+}  // namespace
+
+std::unique_ptr<Store> open_sqlite_store(const std::string& path) {
+  return std::make_unique<SqliteStore>(path);
+}
+
+}  // namespace frugal::experiment
