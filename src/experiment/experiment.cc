@@ -201,8 +201,9 @@ Json to_json(const Trial& trial, const Experiment& experiment) {
   json["fence"] = trial.fence;
   json["worker"] = trial.worker;
   json["attempts"] = trial.attempts;
-  json["wall_seconds"] = trial.wall_seconds;
-  json["cpu_seconds"] = trial.cpu_seconds;
+  json["wall_seconds"] = trial.cost.wall_seconds + trial.attempt_cost.wall_seconds;
+  json["cpu_seconds"] = trial.cost.cpu_seconds + trial.attempt_cost.cpu_seconds;
+  json["checkpoint"] = trial.checkpoint;
   json["reason"] = trial.reason;
   json["progress"] = trial.progress;
   json["created"] = time_or_null(trial.created);
@@ -225,7 +226,7 @@ Json to_json(const Observation& observation, const Experiment& experiment) {
          {"value", *observation.value},
          {"value_stddev", observation.value_stddev ? Json(*observation.value_stddev) : Json()}});
   json["created"] = time_or_null(observation.created);
-  json["metadata"] = Json::object();
+  json["metadata"] = observation.metadata;
   return json;
 }
 

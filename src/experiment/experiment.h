@@ -36,6 +36,12 @@ struct Experiment {
 
 enum class TrialState { kOpen, kRunning, kDone, kFailed, kPreempted };
 
+// Of one worker.
+struct Cost {
+  double wall_seconds = 0;
+  double cpu_seconds = 0;
+};
+
 // One attempt at a suggestion. Open: suggested, nobody works on it. Running: leased. Preempted:
 // given back with its checkpoint, or lost; the next lease takes it first.
 struct Trial {
@@ -49,8 +55,9 @@ struct Trial {
   std::string worker;
   double lease_expires = 0;  // seconds since the epoch; running only
   int attempts = 0;
-  double wall_seconds = 0;  // over all attempts
-  double cpu_seconds = 0;
+  Cost cost;                       // over all attempts, the lost ones too
+  Cost attempt_cost;               // of the running attempt, at its last heartbeat
+  std::string checkpoint;          // where a preempted trial goes on; "": the beginning
   std::string reason;              // of a failure
   Json progress = Json::object();  // the worker's last word
   double created = 0, started = 0, ended = 0;
@@ -65,6 +72,7 @@ struct Observation {
   std::optional<double> value;  // nullopt: failed
   std::optional<double> value_stddev;
   double cost_seconds = 0;  // 0: not known
+  Json metadata = Json::object();
   double created = 0;
 };
 

@@ -205,10 +205,11 @@ Trial& Scheduler::running(Id id, std::int64_t fence) {
   throw NotFound(fmt::format("there is no trial {}", id));
 }
 
-bool Scheduler::heartbeat(Id id, std::int64_t fence, const Json& progress) {
+bool Scheduler::heartbeat(Id id, std::int64_t fence, const Json& progress, const Cost& cost) {
   const std::lock_guard lock(mutex_);
   Trial& trial = running(id, fence);
   trial.lease_expires = clock_.now_seconds() + options_.lease_seconds;
+  trial.attempt_cost = cost;
   if (!progress.is_null()) trial.progress = progress;
   store_.transact([&] { store_.update(trial); });
   return !stopping_;
@@ -222,6 +223,7 @@ Observation Scheduler::add_observation(Trial& trial, std::size_t task, const Rep
   if (report != nullptr) {
     observation.value = report->value;
     observation.value_stddev = report->value_stddev;
+    observation.metadata = report->metadata;
     observation.cost_seconds = report->cost.wall_seconds;
   }
   observation.id = store_.add(observation);
@@ -248,8 +250,9 @@ namespace {
 
 void end(Trial& trial, TrialState state, const Cost& cost, double now) {
   trial.state = state;
-  trial.wall_seconds += cost.wall_seconds;
-  trial.cpu_seconds += cost.cpu_seconds;
+  trial.cost.wall_seconds += cost.wall_seconds;
+  trial.cost.cpu_seconds += cost.cpu_seconds;
+  trial.attempt_cost = {};
   trial.lease_expires = 0;
   if (state == TrialState::kDone || state == TrialState::kFailed) trial.ended = now;
 }
@@ -268,7 +271,7 @@ void Scheduler::observe(Id id, std::int64_t fence, const Report& report) {
   Trial ended = trial;
   end(ended, TrialState::kDone, report.cost, clock_.now_seconds());
   Report total = report;
-  total.cost.wall_seconds = ended.wall_seconds;
+  total.cost = ended.cost;
   Observation observation;
   store_.transact([&] {
     observation = add_observation(ended, ended.suggestion.task, &total);
@@ -299,11 +302,13 @@ void Scheduler::fail(Id id, std::int64_t fence, const std::string& reason, const
   entry(trial.experiment).observations.push_back(observation);
 }
 
-void Scheduler::release(Id id, std::int64_t fence, const Cost& cost) {
+void Scheduler::release(Id id, std::int64_t fence, const std::string& checkpoint,
+                        const Cost& cost) {
   const std::lock_guard lock(mutex_);
   Trial& trial = running(id, fence);
   end(trial, TrialState::kPreempted, cost, clock_.now_seconds());
-  trial.attempts -= 1;  // given back in good order
+  trial.attempts -= 1;
+  trial.checkpoint = checkpoint;
   store_.transact([&] { store_.update(trial); });
 }
 
@@ -340,12 +345,12 @@ Observation Scheduler::record(Id experiment, Id suggestion_trial, Observation ob
 // The worker is gone without a word.
 void Scheduler::lost(Trial& trial) {
   if (trial.attempts < options_.most_attempts) {
-    end(trial, TrialState::kPreempted, {}, clock_.now_seconds());
+    end(trial, TrialState::kPreempted, trial.attempt_cost, clock_.now_seconds());
     store_.transact([&] { store_.update(trial); });
     return;
   }
   Trial ended = trial;
-  end(ended, TrialState::kFailed, {}, clock_.now_seconds());
+  end(ended, TrialState::kFailed, trial.attempt_cost, clock_.now_seconds());
   ended.reason = fmt::format("its worker was lost {} times", trial.attempts);
   Observation observation;
   store_.transact([&] {

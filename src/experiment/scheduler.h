@@ -31,14 +31,10 @@ class NotFound : public Error {
   using Error::Error;
 };
 
-struct Cost {
-  double wall_seconds = 0;
-  double cpu_seconds = 0;
-};
-
 struct Report {
   double value = 0;
   std::optional<double> value_stddev;
+  Json metadata = Json::object();
   Cost cost;  // of this attempt
 };
 
@@ -73,13 +69,15 @@ class Scheduler {
 
   // All throw StaleLease, NotFound.
   // Extends the lease. True: go on. False: stop, and release.
-  bool heartbeat(Id trial, std::int64_t fence, const Json& progress);
+  // cost: of this attempt so far, kept should the worker be lost.
+  bool heartbeat(Id trial, std::int64_t fence, const Json& progress, const Cost& cost);
   // A value on the way, at a cheaper task of the same assignments.
   void observe_on_the_way(Id trial, std::int64_t fence, std::size_t task, const Report& report);
   // The end. The same report again is answered as the first was.
   void observe(Id trial, std::int64_t fence, const Report& report);
   void fail(Id trial, std::int64_t fence, const std::string& reason, const Cost& cost);
-  void release(Id trial, std::int64_t fence, const Cost& cost);
+  // Given back in good order: the next lease goes on from checkpoint.
+  void release(Id trial, std::int64_t fence, const std::string& checkpoint, const Cost& cost);
 
   // An observation from outside; suggestion_trial: the open trial that it closes, or 0.
   Observation record(Id experiment, Id suggestion_trial, Observation observation);

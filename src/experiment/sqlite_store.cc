@@ -28,14 +28,18 @@ constexpr const char* kSchema[] = {
     "PRECISION NOT NULL,"
     " attempts INTEGER NOT NULL, wall_seconds DOUBLE PRECISION NOT NULL, cpu_seconds DOUBLE "
     "PRECISION NOT NULL,"
-    " reason TEXT NOT NULL, progress TEXT NOT NULL, created DOUBLE PRECISION NOT NULL,"
+    " attempt_wall_seconds DOUBLE PRECISION NOT NULL, attempt_cpu_seconds DOUBLE PRECISION NOT "
+    "NULL,"
+    " checkpoint TEXT NOT NULL, reason TEXT NOT NULL, progress TEXT NOT NULL, created DOUBLE "
+    "PRECISION NOT NULL,"
     " started DOUBLE PRECISION NOT NULL, ended DOUBLE PRECISION NOT NULL)",
     "CREATE INDEX trials_experiment ON trials(experiment)",
     "CREATE TABLE observations (id INTEGER PRIMARY KEY, experiment INTEGER NOT NULL REFERENCES "
     "experiments(id),"
     " trial INTEGER NOT NULL, assignments TEXT NOT NULL, task INTEGER NOT NULL, value DOUBLE "
     "PRECISION,"
-    " value_stddev DOUBLE PRECISION, cost_seconds DOUBLE PRECISION NOT NULL, created DOUBLE "
+    " value_stddev DOUBLE PRECISION, cost_seconds DOUBLE PRECISION NOT NULL,"
+    " metadata TEXT NOT NULL, created DOUBLE "
     "PRECISION NOT NULL)",
     "CREATE INDEX observations_experiment ON observations(experiment)",
 };
@@ -132,17 +136,22 @@ class SqliteStore final : public Store {
   Id add(const Trial& trial) override {
     return guard([&] {
       Id id = 0;
-      TrialRow row(trial);
+      const TrialRow row(trial);
       sql_ << "INSERT INTO trials(experiment, assignments, task, purpose, metadata, state, fence, "
               "worker,"
-              " lease_expires, attempts, wall_seconds, cpu_seconds, reason, progress, created, "
-              "started, ended)"
-              " VALUES (:e, :a, :t, :p, :m, :s, :f, :w, :l, :at, :ws, :cs, :r, :pr, :c, :st, :en) "
-              "RETURNING id",
+              " lease_expires, attempts, wall_seconds, cpu_seconds, attempt_wall_seconds,"
+              " attempt_cpu_seconds, checkpoint, reason, progress, created, started, ended)"
+              " VALUES (:experiment, :assignments, :task, :purpose, :metadata, :state, :fence, "
+              ":worker, :lease,"
+              " :attempts, :wall, :cpu, :attempt_wall, :attempt_cpu, :checkpoint, :reason, "
+              ":progress, :created,"
+              " :started, :ended) RETURNING id",
           soci::use(trial.experiment), soci::use(row.assignments), soci::use(row.task),
           soci::use(trial.purpose), soci::use(row.metadata), soci::use(row.state),
           soci::use(trial.fence), soci::use(trial.worker), soci::use(trial.lease_expires),
-          soci::use(trial.attempts), soci::use(trial.wall_seconds), soci::use(trial.cpu_seconds),
+          soci::use(trial.attempts), soci::use(trial.cost.wall_seconds),
+          soci::use(trial.cost.cpu_seconds), soci::use(trial.attempt_cost.wall_seconds),
+          soci::use(trial.attempt_cost.cpu_seconds), soci::use(trial.checkpoint),
           soci::use(trial.reason), soci::use(row.progress), soci::use(trial.created),
           soci::use(trial.started), soci::use(trial.ended), soci::into(id);
       return id;
@@ -151,15 +160,19 @@ class SqliteStore final : public Store {
 
   void update(const Trial& trial) override {
     guard([&] {
-      TrialRow row(trial);
-      sql_ << "UPDATE trials SET state = :s, fence = :f, worker = :w, lease_expires = :l, attempts "
-              "= :at,"
-              " wall_seconds = :ws, cpu_seconds = :cs, reason = :r, progress = :pr, metadata = :m, "
-              "started = :st,"
-              " ended = :en WHERE id = :id",
+      const TrialRow row(trial);
+      sql_ << "UPDATE trials SET state = :state, fence = :fence, worker = :worker, lease_expires = "
+              ":lease,"
+              " attempts = :attempts, wall_seconds = :wall, cpu_seconds = :cpu,"
+              " attempt_wall_seconds = :attempt_wall, attempt_cpu_seconds = :attempt_cpu,"
+              " checkpoint = :checkpoint, reason = :reason, progress = :progress, metadata = "
+              ":metadata,"
+              " started = :started, ended = :ended WHERE id = :id",
           soci::use(row.state), soci::use(trial.fence), soci::use(trial.worker),
-          soci::use(trial.lease_expires), soci::use(trial.attempts), soci::use(trial.wall_seconds),
-          soci::use(trial.cpu_seconds), soci::use(trial.reason), soci::use(row.progress),
+          soci::use(trial.lease_expires), soci::use(trial.attempts),
+          soci::use(trial.cost.wall_seconds), soci::use(trial.cost.cpu_seconds),
+          soci::use(trial.attempt_cost.wall_seconds), soci::use(trial.attempt_cost.cpu_seconds),
+          soci::use(trial.checkpoint), soci::use(trial.reason), soci::use(row.progress),
           soci::use(row.metadata), soci::use(trial.started), soci::use(trial.ended),
           soci::use(trial.id);
     });
@@ -176,14 +189,17 @@ class SqliteStore final : public Store {
           (sql_.prepare
                << "SELECT id, assignments, task, purpose, metadata, state, fence, worker, "
                   "lease_expires,"
-                  " attempts, wall_seconds, cpu_seconds, reason, progress, created, started, ended"
+                  " attempts, wall_seconds, cpu_seconds, attempt_wall_seconds, attempt_cpu_seconds,"
+                  " checkpoint, reason, progress, created, started, ended"
                   " FROM trials WHERE experiment = :e ORDER BY id",
            soci::use(experiment), soci::into(trial.id), soci::into(assignments), soci::into(task),
            soci::into(trial.purpose), soci::into(metadata), soci::into(state),
            soci::into(trial.fence), soci::into(trial.worker), soci::into(trial.lease_expires),
-           soci::into(trial.attempts), soci::into(trial.wall_seconds),
-           soci::into(trial.cpu_seconds), soci::into(trial.reason), soci::into(progress),
-           soci::into(trial.created), soci::into(trial.started), soci::into(trial.ended));
+           soci::into(trial.attempts), soci::into(trial.cost.wall_seconds),
+           soci::into(trial.cost.cpu_seconds), soci::into(trial.attempt_cost.wall_seconds),
+           soci::into(trial.attempt_cost.cpu_seconds), soci::into(trial.checkpoint),
+           soci::into(trial.reason), soci::into(progress), soci::into(trial.created),
+           soci::into(trial.started), soci::into(trial.ended));
       rows.execute();
       while (rows.fetch()) {
         trial.experiment = experiment;
@@ -203,17 +219,19 @@ class SqliteStore final : public Store {
     return guard([&] {
       Id id = 0;
       const std::string assignments = optimizer::to_json(observation.point.assignments).dump();
+      const std::string metadata = observation.metadata.dump();
       const int task = static_cast<int>(observation.point.task);
       const double value = observation.value.value_or(0),
                    stddev = observation.value_stddev.value_or(0);
       soci::indicator has_value = indicator_of(observation.value),
                       has_stddev = indicator_of(observation.value_stddev);
       sql_ << "INSERT INTO observations(experiment, trial, assignments, task, value, value_stddev, "
-              "cost_seconds, created)"
-              " VALUES (:e, :tr, :a, :t, :v, :s, :c, :cr) RETURNING id",
+              "cost_seconds, metadata, created)"
+              " VALUES (:e, :tr, :a, :t, :v, :s, :c, :m, :cr) RETURNING id",
           soci::use(observation.experiment), soci::use(observation.trial), soci::use(assignments),
           soci::use(task), soci::use(value, has_value), soci::use(stddev, has_stddev),
-          soci::use(observation.cost_seconds), soci::use(observation.created), soci::into(id);
+          soci::use(observation.cost_seconds), soci::use(metadata), soci::use(observation.created),
+          soci::into(id);
       return id;
     });
   }
@@ -223,24 +241,26 @@ class SqliteStore final : public Store {
     return guard([&] {
       std::vector<Observation> all;
       Observation observation;
-      std::string assignments;
+      std::string assignments, metadata;
       int task = 0;
       double value = 0, stddev = 0;
       soci::indicator has_value{}, has_stddev{};
       soci::statement rows =
-          (sql_.prepare
-               << "SELECT id, trial, assignments, task, value, value_stddev, cost_seconds, created"
-                  " FROM observations WHERE experiment = :e ORDER BY id",
+          (sql_.prepare << "SELECT id, trial, assignments, task, value, value_stddev, "
+                           "cost_seconds, metadata,"
+                           " created"
+                           " FROM observations WHERE experiment = :e ORDER BY id",
            soci::use(experiment), soci::into(observation.id), soci::into(observation.trial),
            soci::into(assignments), soci::into(task), soci::into(value, has_value),
            soci::into(stddev, has_stddev), soci::into(observation.cost_seconds),
-           soci::into(observation.created));
+           soci::into(metadata), soci::into(observation.created));
       rows.execute();
       while (rows.fetch()) {
         observation.experiment = experiment;
         observation.point = {
             optimizer::assignments_from_json(parse_json(assignments, path_), space, path_),
             static_cast<std::size_t>(task)};
+        observation.metadata = parse_json(metadata, path_);
         observation.value = has_value == soci::i_ok ? std::optional(value) : std::nullopt;
         observation.value_stddev = has_stddev == soci::i_ok ? std::optional(stddev) : std::nullopt;
         all.push_back(observation);
