@@ -167,13 +167,12 @@ std::optional<Trial> Scheduler::lease(Id experiment, const std::string& worker) 
       e.running() >= static_cast<std::size_t>(*e.experiment.parallel_bandwidth))
     return std::nullopt;
   Id chosen = 0;
-  const auto choose = [&](TrialState state, const char* purpose) {
+  const auto choose = [&](auto&& wanted) {
     for (const auto& [id, trial] : e.trials)
-      if (chosen == 0 && trial.state == state && (purpose == nullptr || trial.purpose == purpose))
-        chosen = id;
+      if (chosen == 0 && wanted(trial)) chosen = id;
   };
-  choose(TrialState::kPreempted, nullptr);
-  choose(TrialState::kOpen, "queued");
+  choose([](const Trial& trial) { return trial.state == TrialState::kPreempted; });
+  choose([](const Trial& trial) { return trial.state == TrialState::kOpen && trial.started == 0; });
   if (chosen == 0) {
     const auto trial = next_suggestion(e);
     if (!trial) return std::nullopt;
