@@ -12,6 +12,7 @@ struct Scheduler::Entry {
   std::map<Id, Trial> trials;
   std::vector<Observation> observations;
   std::unique_ptr<optimizer::Suggester> suggester;
+  bool search_over = false;
 
   std::size_t running() const {
     return static_cast<std::size_t>(
@@ -128,7 +129,7 @@ Trial Scheduler::queue(Id experiment, const optimizer::Suggestion& suggestion, J
 }
 
 std::optional<Trial> Scheduler::next_suggestion(Entry& e) {
-  if (e.experiment.state != ExperimentState::kActive) return std::nullopt;
+  if (e.experiment.state != ExperimentState::kActive || e.search_over) return std::nullopt;
   if (e.suggester == nullptr)
     e.suggester = optimizer::make_suggester(
         e.experiment.suggester,
@@ -139,8 +140,9 @@ std::optional<Trial> Scheduler::next_suggestion(Entry& e) {
   if (suggestions.empty()) return std::nullopt;
   Trial trial{
       .experiment = e.experiment.id, .suggestion = suggestions[0], .created = clock_.now_seconds()};
-  if (admission_ && !admission_(e.experiment, e.experiment.tasks[trial.suggestion.task]))
-    return std::nullopt;
+  e.search_over =
+      admission_ && !admission_(e.experiment, e.experiment.tasks[trial.suggestion.task]);
+  if (e.search_over) return std::nullopt;
   store_.transact([&] { trial.id = store_.add(trial); });
   return e.trials.emplace(trial.id, trial).first->second;
 }

@@ -55,7 +55,8 @@ class Scheduler {
   Trial trial(Id id) const;
   std::vector<Observation> observations(Id experiment) const;
 
-  // Whether a new suggestion for that task may start now; asked for each. Default: always.
+  // Whether a new suggestion for that task may start now; asked for each, under the scheduler's
+  // lock. Once it says no, that experiment gets no further suggestions. Default: always.
   using Admission = std::function<bool(const Experiment&, const optimizer::Task&)>;
   void set_admission(Admission admission);
 
