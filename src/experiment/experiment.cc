@@ -3,21 +3,36 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <type_traits>
+#include <utility>
 
 #include "base/error.h"
+#include "experiment/trial_json.h"
 
 namespace frugal::experiment {
 namespace {
+
+// Stricter than Json, which takes true for 1 and 1.5 for 1.
+template <typename T>
+bool has_type(const Json& json) {
+  if constexpr (std::is_same_v<T, std::string>) {
+    return json.is_string();
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return json.is_number();
+  } else {
+    return json.is_number_unsigned()  ? std::in_range<T>(json.get<std::uint64_t>())
+           : json.is_number_integer() ? std::in_range<T>(json.get<std::int64_t>())
+                                      : false;
+  }
+}
 
 template <typename T>
 T take(const Json& json, const char* key, T fallback, std::string_view where) {
   const auto found = json.find(key);
   if (found == json.end() || found->is_null()) return fallback;
-  try {
-    return found->get<T>();
-  } catch (const Json::exception&) {
+  if (!has_type<T>(*found))
     throw InputError(fmt::format("{}: {} has the wrong type: {}", where, key, found->dump()));
-  }
+  return found->get<T>();
 }
 
 std::vector<optimizer::Task> tasks_from_json(const Json& json, std::string_view where) {
@@ -124,13 +139,9 @@ Json to_json(const Experiment& experiment) {
                                   {"name", experiment.metric},
                                   {"objective", experiment.maximize ? "maximize" : "minimize"},
                                   {"strategy", "optimize"}}});
-  if (experiment.tasks.size() > 1) {
-    auto tasks = experiment.tasks;
-    std::sort(tasks.begin(), tasks.end(),
-              [](const auto& a, const auto& b) { return a.cost > b.cost; });
-    for (const auto& task : tasks)
+  if (experiment.tasks.size() > 1)
+    for (const auto& task : experiment.tasks)  // in their order: trials hold indices
       json["tasks"].push_back({{"object", "task"}, {"name", task.name}, {"cost", task.cost}});
-  }
   json["observation_budget"] = experiment.budget ? Json(*experiment.budget) : Json();
   json["parallel_bandwidth"] =
       experiment.parallel_bandwidth ? Json(*experiment.parallel_bandwidth) : Json();
@@ -157,8 +168,10 @@ Experiment experiment_from_json(const Json& json, std::string_view where) {
   experiment.name = take<std::string>(json, "name", "", where);
   if (experiment.name.empty() || experiment.name.size() > 100)
     throw InputError(fmt::format("{}: name must have 1 to 100 characters", where));
-  if (take<std::string>(json, "type", "offline", where) == "random")
-    experiment.suggester = "random";
+  const auto type = take<std::string>(json, "type", "offline", where);
+  if (type != "offline" && type != "random")
+    throw InputError(fmt::format("{}: type is offline or random, not {}", where, type));
+  if (type == "random") experiment.suggester = "random";
   experiment.suggester = take<std::string>(json, "suggester", experiment.suggester, where);
   read_metrics(json.value("metrics", Json()), experiment, where);
   experiment.tasks = tasks_from_json(json.value("tasks", Json()), where);
@@ -169,11 +182,16 @@ Experiment experiment_from_json(const Json& json, std::string_view where) {
     throw InputError(fmt::format("{}: observation_budget must be above 0", where));
   if (const int bandwidth = take<int>(json, "parallel_bandwidth", 0, where); bandwidth > 0)
     experiment.parallel_bandwidth = bandwidth;
-  experiment.metadata = json.value("metadata", Json::object());
-  if (experiment.metadata.is_null()) experiment.metadata = Json::object();
+  else if (!json.value("parallel_bandwidth", Json()).is_null())
+    throw InputError(fmt::format("{}: parallel_bandwidth must be above 0", where));
+  if (const auto metadata = json.find("metadata"); metadata != json.end() && !metadata->is_null()) {
+    if (!metadata->is_object())
+      throw InputError(fmt::format("{}: metadata must be an object", where));
+    experiment.metadata = *metadata;
+  }
   if (take<std::string>(json, "state", "active", where) == "deleted")
     experiment.state = ExperimentState::kDeleted;
-  if (json.contains("id")) experiment.id = std::stoll(take<std::string>(json, "id", "0", where));
+  if (json.contains("id")) experiment.id = id_from_json(json["id"], where);
   return experiment;
 }
 

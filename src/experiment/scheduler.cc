@@ -128,6 +128,18 @@ Trial Scheduler::queue(Id experiment, const optimizer::Suggestion& suggestion, J
   return e.trials.emplace(trial.id, trial).first->second;
 }
 
+void Scheduler::withdraw(Id experiment, const std::function<bool(const Trial&)>& chosen,
+                         const std::string& reason) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [id, trial] : entry(experiment).trials) {
+    if (trial.state != TrialState::kOpen || trial.purpose != "queued" || !chosen(trial)) continue;
+    trial.state = TrialState::kFailed;
+    trial.reason = reason;
+    trial.ended = clock_.now_seconds();
+    store_.transact([&] { store_.update(trial); });
+  }
+}
+
 std::optional<Trial> Scheduler::next_suggestion(Entry& e) {
   if (e.experiment.state != ExperimentState::kActive || e.search_over) return std::nullopt;
   if (e.suggester == nullptr)

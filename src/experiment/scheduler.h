@@ -62,6 +62,10 @@ class Scheduler {
 
   // A suggestion by request, served before any of the suggester's.
   Trial queue(Id experiment, const optimizer::Suggestion& suggestion, Json metadata);
+  // Takes back those queued trials that nobody began and that are chosen; they are failed, with
+  // that reason, and no observation.
+  void withdraw(Id experiment, const std::function<bool(const Trial&)>& chosen,
+                const std::string& reason);
   // A suggestion of the suggester, open, leased to nobody: for clients without leases.
   Trial suggest(Id experiment);
 

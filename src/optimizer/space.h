@@ -80,10 +80,12 @@ class Space {
   // not in the grid, a constraint broken. A number outside its bounds is let through.
   void validate(const Assignments& assignments) const;
 
-  // default_value where given, else the middle (of the log range).
+  // default_value where given, else the middle (of the log range), the first category and the
+  // first value of each conditional; moved to a feasible point where that breaks a constraint.
   Assignments default_assignments() const;
 
-  // Uniform over the unit cube (or by the priors), snapped, feasible.
+  // Uniform over the unit cube (or by the priors), snapped, feasible. Under narrow constraints
+  // (less than one draw in 200 feasible) by Gibbs steps along segments, priors left out.
   Assignments sample(RandomStream& random) const;
 
   // The same text for the same trial, whatever the order or the last bits of its numbers.
@@ -95,6 +97,9 @@ class Space {
   std::vector<Parameter> parameters_;
   std::vector<Conditional> conditionals_;
   std::vector<LinearConstraint> constraints_;
+  // Inside the constraints: one entry for each parameter, in its own units; empty without any.
+  std::vector<double> feasible_point_;
+  friend class Encoder;
 };
 
 // SigOpt's wire form (the keys parameters, conditionals, linear_constraints of an experiment).

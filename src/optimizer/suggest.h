@@ -18,14 +18,18 @@ struct Problem {
   bool maximize = true;
   std::vector<Task> tasks = {Task{}};  // any order, exactly one of cost 1
   std::optional<double> budget;        // in full-task costs, when known
+  // A trial continues the checkpoint of the same assignments on a cheaper task, and so costs
+  // only the difference.
+  bool continues = false;
 };
 
 struct Observation {
   Assignments assignments;
   std::size_t task = 0;                // index into Problem::tasks
-  std::optional<double> value;         // absent: the trial failed
+  std::optional<double> value;         // absent, NaN or infinite: the trial failed
   std::optional<double> value_stddev;  // standard error of value, when known
   std::optional<double> cost;          // measured, in full-task costs; absent: the task's
+  bool operator==(const Observation&) const = default;
 };
 
 struct Suggestion {
@@ -42,13 +46,17 @@ struct History {
 class Suggester {
  public:
   virtual ~Suggester() = default;
-  // n suggestions, none of them open already, none twice. Fewer only when the space is finite
-  // and exhausted. random must be derived from the experiment's seed and the history's size.
+  // n suggestions, none of them open already, none twice. A finite space that has been observed
+  // altogether starts over; fewer than n come back only when every pair of assignments and task
+  // that this suggester would try is open. random must be derived from the experiment's seed and
+  // the history's size.
   virtual std::vector<Suggestion> suggest(const History& history, std::size_t n,
                                           RandomStream& random) = 0;
   // The assignments to believe in: the evaluated point with the best posterior mean on the full
   // task. nullopt before the first success.
   virtual std::optional<Assignments> recommend(const History& history) = 0;
+  // Does ahead of time what suggest would have to do first (fitting a model). Changes no answer.
+  virtual void prepare(const History&) {}
 };
 
 // name: "multitask" (the default), "random", "sobol" and what suggester_names() lists besides.

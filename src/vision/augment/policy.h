@@ -1,12 +1,20 @@
 // Augmentation: one table of transforms; policies are lists of transforms with parameters.
-// Deterministic by (seed, epoch, photograph), on uint8, allocation-free per photograph.
+// Deterministic by (seed, epoch, photograph), on uint8. Thread-safe: each thread works in a buffer
+// of its own that it keeps, so that a photograph costs no allocation (but for resized crops).
+//
+// As JSON or YAML a policy is the list of its transforms, in the order in which they are applied,
+// with their parameters beside the name:
+//   transforms:
+//     - transform: random_crop
+//     - {transform: horizontal_flip, probability: 0.5}
+//     - {transform: brightness, range: 0.2}
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -21,7 +29,7 @@ struct TransformParameter {
   std::string meaning;
 };
 
-// A picture in, a picture out; canvas: what the cache holds, view: what the network sees.
+// A picture in, a picture out.
 struct TransformUse {
   std::string transform;  // a row of transforms()
   double probability = 1;
@@ -45,9 +53,11 @@ const std::vector<Transform>& transforms();
 // "none", "crop-flip", or a YAML/JSON file. Throws InputError that names the key and the range.
 Policy policy_named(const std::string& name_or_path);
 Json to_json(const Policy& policy);
+// Throws InputError that names the transform, the key, the nearest known one, the range.
 Policy policy_from_json(const Json& json, std::string_view where);
 
-// One training view of one photograph. canvas_pixels: canvas.height × canvas.width × 3,
+// One training view of one photograph. canvas: what the cache holds; view: what the network sees,
+// not larger than the canvas. canvas_pixels: canvas.height × canvas.width × 3,
 // view_pixels: view.height × view.width × 3. random: derived from (seed, epoch, photograph).
 // Without a cropping transform the view is the centre of the canvas.
 void apply(const Policy& policy, std::span<const std::uint8_t> canvas_pixels, data::Size canvas,

@@ -1,5 +1,7 @@
 // What is wrong with the data, found before anything is spent: broken, empty and non-image
 // files, classes too small, duplicates and near-copies (across classes too), sizes.
+// Each file is read once and decoded small; then every pair of photographs is compared by a
+// 64-bit hash: n²/2 word operations, 20 ms for 6,000 photographs, seconds for 100,000.
 #pragma once
 
 #include <string>
@@ -27,8 +29,9 @@ struct CheckSummary {
   std::vector<BrokenPhotograph> broken;
   std::vector<std::size_t> group;  // photograph -> group; duplicates and near-copies share one
   std::vector<std::vector<std::size_t>> duplicates;  // groups of two or more with equal content
-  std::vector<std::vector<std::size_t>> near_duplicates;  // groups of two or more that look alike
-  std::vector<std::vector<std::size_t>> conflicting;      // equal content, different labels
+  // Groups of two or more different files that look alike (see likeness.h).
+  std::vector<std::vector<std::size_t>> near_duplicates;
+  std::vector<std::vector<std::size_t>> conflicting;  // equal content, different labels
   std::size_t min_per_class = 0, max_per_class = 0;
   double median_aspect = 1;  // width / height
   std::size_t median_short_side_pixels = 0;
@@ -36,8 +39,11 @@ struct CheckSummary {
 
 // Reads and decodes (small) every photograph. Throws InputError when too many are broken (naming
 // the first few) or when a class is left with fewer than two photographs (naming it).
+// The summary depends on the data alone, not on threads. Only the calling thread reports
+// progress; what the sink throws ends the check.
 CheckSummary check(Dataset dataset, const CheckOptions& options, ProgressSink& progress);
 
+// Photographs are named by path.
 Json to_json(const CheckSummary& summary);
 
 }  // namespace frugal::data

@@ -1,10 +1,17 @@
 // The split, made once per experiment: train, validation (which the tuning sees), test (opened
 // once, for the answer). Stratified by class, seeded, by the content of the photograph:
-// duplicates and near-copies stay on one side. A given split is kept.
+// duplicates and near-copies stay on one side.
+//
+// A given split is kept: nothing that the data set gives to validation or test leaves it for
+// train. A part that it does not give is taken out of train (photographs without a given part
+// count as train). A group that stands in several given parts goes wholly to the most guarded
+// of them, test before validation before train, so that no copy of a test photograph is
+// trained on.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -13,19 +20,24 @@
 namespace frugal::data {
 
 struct SplitOptions {
+  // Of the photographs that are divided, class by class. 0: the part stays empty.
   double validation_share = 0.15;
   double test_share = 0.15;
   std::uint64_t seed = 0;
 };
 
-// Indices into the data set's photographs, ascending, disjoint.
+// Indices into the data set's photographs, ascending, disjoint, together all of them.
 struct Split {
   std::vector<std::size_t> train, validation, test;
   bool operator==(const Split&) const = default;
 };
 
 // Every class has at least one photograph in train, and one in validation and test when it has
-// three groups or more. Independent of the order of the photographs.
+// three groups or more. Independent of the order of the photographs; one class's division does
+// not depend on the other classes. A group of several classes is divided with the class that
+// most of its photographs have. Throws InputError when a class is left without a photograph to
+// train on (a given split that has none), when the shares leave nothing for train, or when no class
+// has enough groups to fill a part whose share is not 0.
 Split make_split(const CheckSummary& checked, const SplitOptions& options);
 
 // Stored by content hash, so that a moved or reordered data set finds its split again.

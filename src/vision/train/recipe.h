@@ -14,6 +14,18 @@ enum class Strategy { kFineTune, kFeatures };
 std::string to_string(Strategy strategy);
 Strategy strategy_named(const std::string& name);  // "fine-tune", "features"; throws InputError
 
+// How the learning rate runs over recipe.epochs. The plateau's reacts to the validation loss at the
+// end of each epoch (torch.optim.lr_scheduler.ReduceLROnPlateau); the others fall to zero at the
+// last step, along half a cosine (Loshchilov & Hutter 2017) or a line.
+enum class Schedule { kPlateau, kCosine, kLinear };
+std::string to_string(Schedule schedule);
+
+// What the head is before the first step: zeros, or the closed-form ridge solution on the frozen
+// features of the training photographs ("LP-FT", Kumar et al. 2022). A network that is fine-tuned
+// from nothing has no features worth it, and starts from zeros.
+enum class HeadStart { kZero, kRidge };
+std::string to_string(HeadStart start);
+
 struct Recipe {
   Strategy strategy = Strategy::kFineTune;
   std::string network = "resnet18";
@@ -26,9 +38,11 @@ struct Recipe {
   double momentum = 0.9;
   bool nesterov = false;
   double weight_decay = 1e-4;
-  int batch_exponent = 5;       // the batch holds 2^this photographs
+  int batch_exponent = 5;  // the batch holds 2^this photographs
+  Schedule schedule = Schedule::kPlateau;
   double plateau_factor = 0.1;  // the learning rate times this ...
   int plateau_patience = 10;    // ... after this many epochs without a better validation loss
+  HeadStart head_start = HeadStart::kRidge;
   std::string augment = "crop-flip";
   std::string precision = "bf16";  // "bf16" where the processor has it, else fp32; or "fp32"
   std::uint64_t seed = 0;
@@ -41,12 +55,13 @@ struct Recipe {
 Recipe default_recipe(Strategy strategy);
 
 Json to_json(const Recipe& recipe);
-// Keys that are missing keep the value of base. Throws InputError for an unknown key, a wrong
-// type, a value out of range (named, with the range).
+// Keys that are missing keep the value of base. An optimizer's wire form is read too: whole
+// numbers as 5.0, "true" and "false" as text. Throws InputError for an unknown key (with the
+// nearest known one), a wrong type, a value out of range (named, with the range).
 Recipe recipe_from_json(const Json& json, const Recipe& base, std::string_view where);
 
-// One hyperparameter that tuning may set, with the study's range, in SigOpt's wire form:
-// {"name": "learning_rate", "type": "double", "bounds": {...}, "transformation": "log"}.
+// The seven hyperparameters of the study with its ranges, in SigOpt's wire form:
+// [{"name": "learning_rate", "type": "double", "bounds": {...}, "transformation": "log"}, ...].
 Json study_parameters();
 
 }  // namespace frugal::train

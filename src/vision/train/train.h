@@ -71,8 +71,12 @@ struct EpochReport {
   double wall_seconds = 0;  // spent on this run so far, checkpointed time included
 };
 
+// The network that a weight file holds: "resnet18". Throws InputError: not a weight file, none of
+// our networks.
+std::string network_of(const std::string& weights_path);
+
 struct Environment {
-  std::string weights_path;
+  std::string weights_path;  // "": a fresh network, initialized from the recipe's seed
   std::string cache_folder;  // photograph and feature caches
   unsigned threads = 1;
 };
@@ -84,7 +88,10 @@ struct TrainOptions {
   std::vector<double> also_evaluate_at;  // epochs; besides the end of every epoch and of the run
   std::function<void(const EpochReport&)> on_evaluation = [](const EpochReport&) {};
   std::function<void(double epochs)> on_step = [](double) {};
-  std::function<bool()> should_stop = [] { return false; };  // asked after every step
+  // Asked after every step, and between the batches of an evaluation.
+  std::function<bool()> should_stop = [] { return false; };
+  // What a user should read: a checkpoint that does not fit, a disk that is full.
+  std::function<void(const std::string&)> on_message = [](const std::string&) {};
 };
 
 enum class Ending { kFinished, kStopped };
@@ -99,7 +106,8 @@ struct TrainingSummary {
   double cpu_seconds = 0;
 };
 
-// Builds what the recipe reads: the photograph cache, and for Strategy::kFeatures the features.
+// Builds what the recipe reads: the photograph cache, and the features where the strategy or the
+// head's start needs them.
 // Idempotent; the coordinator calls it once before the workers start.
 void prepare(const Recipe& recipe, const data::Dataset& dataset, const Environment& environment,
              ProgressSink& progress);
@@ -120,6 +128,8 @@ class Model {
 
   const Recipe& recipe() const;
   const std::vector<std::string>& classes() const;
+  // The weights for other programs, with torchvision's names. format: "pth", "safetensors".
+  void write_weights(const std::string& path, const std::string& format) const;
   // probabilities, one row a picture
   std::vector<std::vector<float>> predict(const std::vector<data::Image>& images);
   // Throws InputError when the data set's classes are not the model's (names them).

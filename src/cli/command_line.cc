@@ -1,0 +1,396 @@
+#include "cli/command_line.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "cli/commands.h"
+#include "cli/config_file.h"
+#include "cli/signals.h"
+
+namespace frugal::cli {
+namespace {
+
+constexpr const char* kVersion = "0.1.0";
+constexpr int kDefect = 1;
+constexpr int kCannot = 2;
+constexpr int kStopped = 3;
+
+// A command that has been described and can be run once its options are parsed.
+struct Command {
+  CLI::App* app = nullptr;
+  VoiceOptions* voice = nullptr;
+  std::function<int(Console&)> run;
+};
+
+class CommandLine {
+ public:
+  CommandLine();
+  int run(std::vector<std::string> arguments);
+
+ private:
+  template <typename Options>
+  Options& add(const std::string& name, const std::string& summary,
+               int (*function)(const Options&, Console&), const std::string& footer = "");
+
+  void add_tune();
+  void add_train();
+  void add_evaluate();
+  void add_predict();
+  void add_check();
+  void add_report();
+  void add_export();
+  void add_serve();
+  void add_worker();
+  void add_demo();
+
+  CLI::App* current() { return commands_.back().app; }
+  void data_options(DataOptions& data, bool required);
+  void split_options(double& validation_share, double& test_share);
+  std::vector<std::string> with_config(const std::vector<std::string>& arguments);
+  std::string unknown_words(const std::vector<std::string>& arguments) const;
+  int execute(const Command& command);
+
+  CLI::App app_{"Frugal finds the best image classifier that a budget can buy."};
+  std::vector<Command> commands_;
+  std::string config_;
+};
+
+template <typename Options>
+Options& CommandLine::add(const std::string& name, const std::string& summary,
+                          int (*function)(const Options&, Console&), const std::string& footer) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app_.add_subcommand(name, summary);
+  command->option_defaults()->always_capture_default();
+  command->get_formatter()->column_width(36);
+  if (!footer.empty()) command->footer(footer);
+  command->add_flag("--quiet", options->voice.quiet, "say nothing but errors and the result");
+  command->add_flag("--json", options->voice.json, "JSON lines, the last one the result");
+  command->add_flag("--verbose", options->voice.verbose, "say more of what happens on the way");
+  command->add_option("--config", config_, "YAML file of options; a flag overrules it")
+      ->type_name("FILE");
+  commands_.push_back({command, &options->voice, [options, function](Console& console) {
+                         return function(*options, console);
+                       }});
+  return *options;
+}
+
+void CommandLine::data_options(DataOptions& data, bool required) {
+  auto* option = current()
+                     ->add_option("--data", data.data, "image folder, CSV or Stanford Cars layout")
+                     ->type_name("PATH");
+  if (required) option->required();
+  current()
+      ->add_option("--reader", data.reader,
+                   "folder, csv or stanford-cars; default: what is recognized")
+      ->type_name("NAME");
+  current()->add_flag("--strict", data.strict, "any broken photograph is an error");
+}
+
+void CommandLine::split_options(double& validation_share, double& test_share) {
+  current()
+      ->add_option("--validation-share", validation_share,
+                   "of the photographs, for the tuning to see")
+      ->check(CLI::Range(0.01, 0.8));
+  current()
+      ->add_option("--test-share", test_share, "of the photographs, opened once for the answer")
+      ->check(CLI::Range(0.01, 0.8));
+}
+
+void CommandLine::add_tune() {
+  auto& o = add<TuneOptions>(
+      "tune", "photographs, weights and a budget in; a model, an answer and a report out",
+      &run_tune,
+      "Example:\n  frugal tune --data photos/ --weights resnet18.pth --budget 20m\n\n"
+      "Run again with the same --output, it goes on where it was.");
+  data_options(o.data, true);
+  auto* c = current();
+  c->add_option("--weights", o.weights,
+                "pretrained weights: .pth or .safetensors with torchvision's names")
+      ->type_name("FILE")
+      ->required();
+  c->add_option("--network", o.network, "resnet18, 34, 50, 101; default: read off the weights")
+      ->type_name("NAME");
+  c->add_option("--strategy", o.strategy,
+                "fine-tune, features (frozen network, head alone) or auto (both)")
+      ->check(CLI::IsMember({"fine-tune", "features", "auto"}));
+  c->add_option("--budget", o.budget,
+                "20m, 2h, 5usd, 40runs; several by comma: the first that is spent")
+      ->required();
+  c->add_option("--augment", o.augment, "none, crop-flip or a policy FILE.yml");
+  c->add_option("--resolution", o.resolution, "short side in pixels; 0: what the budget allows");
+  c->add_option("--epochs", o.epochs, "of a full run; 0: what the budget allows");
+  c->add_option("--seeds", o.seeds, "fresh seeds on which the winner is run again")
+      ->check(CLI::Range(1u, 20u));
+  c->add_option("--suggester", o.suggester, "multitask, random, sobol, ...");
+  c->add_option("--on", o.machine.on, "where the workers run")->check(CLI::IsMember({"local"}));
+  c->add_option("--workers", o.machine.workers, "side by side; 0: one a core");
+  c->add_option("--threads", o.machine.threads, "of a worker; 0: cores / workers");
+  c->add_option("--price-per-hour", o.price_per_hour, "dollars for this machine")
+      ->check(CLI::NonNegativeNumber);
+  c->add_option("--seed", o.seed, "of the split, the search and the runs");
+  split_options(o.validation_share, o.test_share);
+  c->add_option("--output", o.output, "the run's folder: store, split, model, report")
+      ->type_name("DIR");
+  c->add_flag("--dry-run", o.dry_run, "print the plan and spend nothing");
+}
+
+void CommandLine::add_train() {
+  auto& o =
+      add<TrainOptions>("train", "one recipe, no tuning", &run_train,
+                        "Example:\n  frugal train --data photos/ --weights resnet18.pth --epochs 5 "
+                        "--set learning_rate=0.03");
+  data_options(o.data, true);
+  auto* c = current();
+  c->add_option("--recipe", o.recipe, "YAML or JSON file of a recipe; flags overrule it")
+      ->type_name("FILE");
+  c->add_option("--set", o.set, "KEY=VALUE of the recipe, as often as needed")
+      ->type_name("KEY=VALUE");
+  c->add_option("--weights", o.weights, "pretrained weights; none: from nothing")
+      ->type_name("FILE");
+  c->add_option("--network", o.network, "resnet18, 34, 50, 101; default: read off the weights")
+      ->type_name("NAME");
+  c->add_option("--strategy", o.strategy, "fine-tune or features")
+      ->check(CLI::IsMember({"fine-tune", "features"}));
+  c->add_option("--augment", o.augment, "none, crop-flip or a policy FILE.yml");
+  c->add_option("--resolution", o.resolution, "short side in pixels; 0: the recipe's");
+  c->add_option("--epochs", o.epochs, "0: the recipe's");
+  c->add_option("--threads", o.threads, "0: every core");
+  c->add_option("--seed", o.seed, "of the split and the run");
+  split_options(o.validation_share, o.test_share);
+  c->add_option("--output", o.output, "the run's folder: split, checkpoint, model")
+      ->type_name("DIR");
+  c->add_flag("--dry-run", o.dry_run, "print the recipe and train nothing");
+}
+
+void CommandLine::add_evaluate() {
+  auto& o = add<EvaluateOptions>("evaluate", "accuracy and the rest on a data set, with intervals",
+                                 &run_evaluate, "Without --data, on the run's own test part.");
+  auto* c = current();
+  c->add_option("run", o.run, "folder that tune or train left")->type_name("RUN")->required();
+  data_options(o.data, false);
+  c->add_option("--threads", o.threads, "0: every core");
+}
+
+void CommandLine::add_predict() {
+  auto& o = add<PredictOptions>("predict", "the likeliest classes of photographs", &run_predict);
+  auto* c = current();
+  c->add_option("run", o.run, "folder that tune or train left")->type_name("RUN")->required();
+  c->add_option("images", o.images, "files and folders; - for a list of files on standard input")
+      ->type_name("IMAGE")
+      ->required();
+  c->add_option("--top", o.top, "how many classes")->check(CLI::Range(1u, 1000u));
+  c->add_option("--threads", o.threads, "0: every core");
+}
+
+void CommandLine::add_check() {
+  auto& o = add<CheckOptions>("check", "what is wrong with the data", &run_check);
+  current()
+      ->add_option("data", o.data.data, "image folder, CSV or Stanford Cars layout")
+      ->type_name("DATA")
+      ->required();
+  current()
+      ->add_option("--reader", o.data.reader, "folder, csv or stanford-cars")
+      ->type_name("NAME");
+  current()->add_flag("--strict", o.data.strict, "any broken photograph is an error");
+}
+
+void CommandLine::add_report() {
+  auto& o =
+      add<ReportOptions>("report", "what a run found, as HTML, JSON, Markdown or CSV", &run_report);
+  auto* c = current();
+  c->add_option("run", o.run, "folder that tune left; one still running gives a report so far")
+      ->type_name("RUN")
+      ->required();
+  c->add_option("--format", o.format, "html, json, md, csv")
+      ->check(CLI::IsMember({"html", "json", "md", "csv"}));
+  c->add_option("--output", o.output, "file; default: report.html in the run, else standard output")
+      ->type_name("FILE");
+}
+
+void CommandLine::add_export() {
+  auto& o = add<ExportOptions>("export", "the model's weights for other programs", &run_export);
+  auto* c = current();
+  c->add_option("run", o.run, "folder that tune or train left")->type_name("RUN")->required();
+  c->add_option("--format", o.format, "pth or safetensors, with torchvision's names")
+      ->check(CLI::IsMember({"pth", "safetensors"}));
+  c->add_option("--output", o.output, "file; default: model.FORMAT here")->type_name("FILE");
+}
+
+void CommandLine::add_serve() {
+  auto& o =
+      add<ServeOptions>("serve", "the coordinator alone: the HTTP API for any program", &run_serve);
+  auto* c = current();
+  c->add_option("--port", o.port, "0: any free one")->check(CLI::Range(0, 65535));
+  c->add_option("--host", o.host, "address to listen on");
+  c->add_option("--token", o.token,
+                "what clients must show; default: made and kept beside the store");
+  c->add_option("--store", o.store, "SQLite file")->type_name("FILE");
+}
+
+void CommandLine::add_worker() {
+  auto& o =
+      add<WorkerOptions>("worker", "works for a coordinator (the launchers start it)", &run_worker);
+  auto* c = current();
+  c->add_option("--coordinator", o.coordinator, "http://host:port")->type_name("URL")->required();
+  c->add_option("--token-file", o.token_file, "file that holds the token")
+      ->type_name("FILE")
+      ->required();
+  c->add_option("--experiment", o.experiment, "whose trials to take; default: any")
+      ->type_name("ID");
+  c->add_option("--name", o.name, "how the worker calls itself; default: host and process");
+  c->add_option("--threads", o.threads, "of one trial")->check(CLI::Range(1u, 1024u));
+  c->add_flag("--die-with-parent", o.die_with_parent, "end when the process that started it ends");
+}
+
+void CommandLine::add_demo() {
+  auto& o = add<DemoOptions>("demo", "draws its own photographs, then does the main job on them",
+                             &run_demo);
+  auto* c = current();
+  c->add_option("--output", o.output, "folder for photographs, weights and the run")
+      ->type_name("DIR");
+  c->add_option("--budget", o.budget, "for the tuning");
+  c->add_option("--seed", o.seed, "of everything that is drawn");
+}
+
+CommandLine::CommandLine() {
+  app_.name("frugal");
+  app_.require_subcommand(0, 1);
+  app_.set_version_flag("--version", std::string("frugal ") + kVersion);
+  app_.footer(
+      "Start here:\n"
+      "  frugal demo                                           two minutes on drawn photographs\n"
+      "  frugal tune --data DIR --weights FILE --budget 20m    the real thing\n"
+      "  frugal COMMAND --help                                 every option of a command");
+  add_tune();
+  add_train();
+  add_evaluate();
+  add_predict();
+  add_check();
+  add_report();
+  add_export();
+  add_serve();
+  add_worker();
+  add_demo();
+}
+
+// Puts the options of --config before the user's own.
+std::vector<std::string> CommandLine::with_config(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) return arguments;
+  std::string path;
+  std::vector<std::string> given;
+  for (std::size_t i = 1; i < arguments.size(); ++i) {
+    if (!arguments[i].starts_with("--")) continue;
+    const std::size_t equals = arguments[i].find('=');
+    given.push_back(arguments[i].substr(2, equals - 2));
+    if (given.back() != "config") continue;
+    if (equals != std::string::npos)
+      path = arguments[i].substr(equals + 1);
+    else if (i + 1 < arguments.size())
+      path = arguments[i + 1];
+  }
+  if (path.empty()) return arguments;
+  for (const auto& command : commands_) {
+    if (command.app->get_name() != arguments[0]) continue;
+    std::vector<KnownOption> known;
+    for (const CLI::Option* option : command.app->get_options())
+      if (!option->get_lnames().empty() && option->get_lnames()[0] != "help" &&
+          option->get_lnames()[0] != "config")
+        known.push_back({option->get_lnames()[0], option->get_expected_max() == 0});
+    auto expanded = arguments_from_config(path, known, given);
+    expanded.insert(expanded.begin(), arguments[0]);
+    expanded.insert(expanded.end(), arguments.begin() + 1, arguments.end());
+    return expanded;
+  }
+  return arguments;
+}
+
+// "unknown option --buget; did you mean --budget?" for what CLI11 could not place.
+std::string CommandLine::unknown_words(const std::vector<std::string>& arguments) const {
+  std::vector<std::string> known;
+  if (!arguments.empty() && !arguments[0].starts_with("-")) {
+    for (const auto& command : commands_) {
+      known.push_back(command.app->get_name());
+      if (command.app->get_name() != arguments[0]) continue;
+      known.clear();
+      for (const CLI::Option* option : command.app->get_options())
+        for (const auto& name : option->get_lnames()) known.push_back("--" + name);
+      break;
+    }
+  }
+  for (const auto& argument : arguments) {
+    const std::string word = argument.substr(0, argument.find('='));
+    if (std::find(known.begin(), known.end(), word) != known.end()) continue;
+    if (!word.starts_with("--") && (known.empty() || known[0].starts_with("--"))) continue;
+    const std::string near = nearest(word, known);
+    return fmt::format("unknown {} {}{}; frugal --help lists them",
+                       word.starts_with("-") ? "option" : "command", word,
+                       near.empty() ? "" : fmt::format("; did you mean {}?", near));
+  }
+  return "";
+}
+
+int CommandLine::execute(const Command& command) {
+  try {
+    Console console(*command.voice);
+    return command.run(console);
+  } catch (const Stopped& stopped) {
+    print_error(*command.voice, stopped.what());
+    return stop_signal() != 0 ? 128 + stop_signal() : kStopped;
+  } catch (const Error& error) {
+    print_error(*command.voice, error.what());
+    return kCannot;
+  } catch (const std::exception& defect) {
+    print_error(*command.voice,
+                fmt::format("a defect of ours, please report it: {}", defect.what()));
+    return kDefect;
+  }
+}
+
+int CommandLine::run(std::vector<std::string> arguments) {
+  VoiceOptions voice;
+  voice.json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
+  try {
+    arguments = with_config(arguments);
+    auto reversed = arguments;
+    std::reverse(reversed.begin(), reversed.end());
+    app_.parse(reversed);
+  } catch (const CLI::CallForHelp& help) {
+    return app_.exit(help);
+  } catch (const CLI::CallForAllHelp& help) {
+    return app_.exit(help);
+  } catch (const CLI::CallForVersion& version) {
+    return app_.exit(version);
+  } catch (const CLI::ExtrasError& error) {
+    const std::string words = unknown_words(arguments);
+    print_error(voice, words.empty() ? error.what() : words);
+    return kCannot;
+  } catch (const CLI::ParseError& error) {
+    print_error(voice, fmt::format("{}; frugal {} --help lists the options", error.what(),
+                                   arguments.empty() ? "" : arguments[0]));
+    return kCannot;
+  } catch (const Error& error) {
+    print_error(voice, error.what());
+    return kCannot;
+  }
+  for (const auto& command : commands_)
+    if (command.app->parsed()) return execute(command);
+  std::fputs(app_.help().c_str(), stdout);
+  return 0;
+}
+
+}  // namespace
+
+int run(int argc, const char* const* argv) {
+  catch_stop_signals();
+  return CommandLine().run(std::vector<std::string>(argv + 1, argv + argc));
+}
+
+}  // namespace frugal::cli

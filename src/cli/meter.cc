@@ -1,0 +1,27 @@
+#include "cli/meter.h"
+
+#include <fmt/format.h>
+
+#include <string>
+
+namespace frugal::cli {
+namespace {
+
+constexpr const char* kKey = "spent_seconds";
+constexpr double kSaveEverySeconds = 2;
+
+}  // namespace
+
+Meter::Meter(experiment::Scheduler& scheduler, const Clock& clock)
+    : scheduler_(scheduler), clock_(clock), started_at_(clock.now_seconds()) {
+  if (const auto stored = scheduler.value(kKey)) before_seconds_ = std::stod(*stored);
+}
+
+void Meter::save() {
+  const double now = clock_.now_seconds();
+  if (now - saved_at_ < kSaveEverySeconds) return;
+  saved_at_ = now;
+  scheduler_.set_value(kKey, fmt::format("{:.3f}", spent_seconds()));
+}
+
+}  // namespace frugal::cli

@@ -1,0 +1,27 @@
+// The experiment's own clock: seconds that it has been at work, over all the times that it was
+// started. What is written down survives a kill, but for the last few seconds.
+#pragma once
+
+#include "base/clock.h"
+#include "experiment/scheduler.h"
+
+namespace frugal::cli {
+
+class Meter {
+ public:
+  Meter(experiment::Scheduler& scheduler, const Clock& clock);
+  double spent_seconds() const { return before_seconds_ + clock_.now_seconds() - started_at_; }
+  // When the experiment would have begun, had it never stopped: seconds since the epoch.
+  double began_at() const { return started_at_ - before_seconds_; }
+  // Writes it down, at most every two seconds.
+  void save();
+
+ private:
+  experiment::Scheduler& scheduler_;
+  const Clock& clock_;
+  double before_seconds_ = 0;
+  double started_at_ = 0;
+  double saved_at_ = 0;
+};
+
+}  // namespace frugal::cli

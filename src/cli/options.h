@@ -1,0 +1,130 @@
+// The options of every command, as plain values. Bound to names in command_line.cc; the
+// defaults stand here and nowhere else.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+
+namespace frugal::cli {
+
+struct VoiceOptions {
+  bool quiet = false;    // nothing but errors and the result
+  bool json = false;     // JSON lines, the last one the result
+  bool verbose = false;  // more of what happens on the way
+};
+
+struct DataOptions {
+  std::string data;     // image folder, CSV or Stanford Cars layout
+  std::string reader;   // "": recognized by what is there
+  bool strict = false;  // any broken photograph is an error
+};
+
+struct MachineOptions {
+  std::string on = "local";
+  unsigned workers = 0;  // 0: as many as there are cores, one thread each
+  unsigned threads = 0;  // a worker; 0: cores / workers
+};
+
+struct TuneOptions {
+  VoiceOptions voice;
+  DataOptions data;
+  MachineOptions machine;
+  std::string weights;
+  std::string network;            // "": read off the weights
+  std::string strategy = "auto";  // "fine-tune", "features", "auto"
+  std::string budget;
+  std::string augment = "crop-flip";
+  std::string suggester = "multitask";
+  std::string output = "frugal-runs/tune";
+  std::uint64_t seed = 0;
+  unsigned seeds = 3;         // fresh seeds on which the winner is run again
+  unsigned resolution = 0;    // pixels of the short side; 0: what the budget allows
+  double epochs = 0;          // of the full task; 0: what the budget allows
+  double price_per_hour = 0;  // dollars, of the whole machine
+  double validation_share = 0.15;
+  double test_share = 0.15;
+  bool dry_run = false;
+};
+
+struct TrainOptions {
+  VoiceOptions voice;
+  DataOptions data;
+  std::string recipe;  // YAML or JSON file; flags overrule it
+  std::string weights;
+  std::string network;
+  std::string strategy;  // "": fine-tune, or what the recipe says
+  std::string augment;
+  std::string output = "frugal-runs/train";
+  std::uint64_t seed = 0;
+  unsigned threads = 0;
+  unsigned resolution = 0;
+  double epochs = 0;
+  std::vector<std::string> set;  // "learning_rate=0.03": any key of a recipe
+  double validation_share = 0.15;
+  double test_share = 0.15;
+  bool dry_run = false;
+};
+
+struct EvaluateOptions {
+  VoiceOptions voice;
+  DataOptions data;  // data "": the run's own test part
+  std::string run;
+  unsigned threads = 0;
+};
+
+struct PredictOptions {
+  VoiceOptions voice;
+  std::string run;
+  std::vector<std::string> images;  // files, folders, "-" for a list on standard input
+  unsigned top = 5;
+  unsigned threads = 0;
+};
+
+struct CheckOptions {
+  VoiceOptions voice;
+  DataOptions data;
+};
+
+struct ReportOptions {
+  VoiceOptions voice;
+  std::string run;
+  std::string format = "html";  // html, json, md, csv
+  std::string output;           // "": report.html in the run, standard output for the others
+};
+
+struct ExportOptions {
+  VoiceOptions voice;
+  std::string run;
+  std::string format = "pth";  // pth, safetensors
+  std::string output;          // "": model.FORMAT in the current folder
+};
+
+struct ServeOptions {
+  VoiceOptions voice;
+  std::string host = "127.0.0.1";
+  int port = 8265;
+  std::string token;  // "": made at first start, beside the store
+  std::string store = "frugal.db";
+};
+
+struct WorkerOptions {
+  VoiceOptions voice;
+  std::string coordinator;  // http://127.0.0.1:port
+  std::string token_file;
+  std::string experiment;  // "": the coordinator's current one
+  std::string name;
+  unsigned threads = 1;
+  bool die_with_parent = false;
+};
+
+struct DemoOptions {
+  VoiceOptions voice;
+  std::string output = "frugal-demo";
+  std::string budget = "2m";
+  std::uint64_t seed = 0;
+};
+
+}  // namespace frugal::cli

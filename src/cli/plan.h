@@ -1,0 +1,54 @@
+// The plan: which resolution and how many epochs the full task gets, so that the budget holds
+// enough full runs to tune with. Made from a few seconds of measuring, before anything is spent.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+
+#include "base/json.h"
+#include "vision/train/recipe.h"
+#include "vision/train/train.h"
+
+namespace frugal::cli {
+
+struct PlanRequest {
+  train::Strategy strategy = train::Strategy::kFineTune;
+  std::string network = "resnet18";
+  std::string augment = "crop-flip";
+  std::size_t training_photographs = 0;
+  std::size_t validation_photographs = 0;
+  std::size_t all_photographs = 0;
+  double aspect = 1;                    // the median photograph's width / height
+  std::size_t short_side_pixels = 224;  // the median photograph's
+  unsigned workers = 1;
+  double budget_seconds = 0;  // wall-clock, for this strategy; infinite when there is no such bound
+  unsigned resolution = 0;    // given by the user; 0: choose
+  double epochs = 0;          // likewise
+};
+
+struct Plan {
+  train::Recipe recipe;
+  double preparation_seconds = 0;  // decoding, features
+  double full_run_seconds = 0;     // of one worker
+  double judged_per_second = 1;    // photographs of the test part, all cores together
+  double full_runs = 0;            // that the budget holds, all workers together
+};
+
+// workers × recipe -> speed of one worker while all work side by side.
+using MeasureSpeed = std::function<train::Speed(const train::Recipe&)>;
+
+// A budget is to hold this many full runs at least: the untuned ones, the search, the re-runs.
+inline constexpr double kFullRuns = 12;
+
+// Throws InputError when the budget does not hold them at the lowest resolution and one epoch,
+// saying what would.
+Plan make_plan(const PlanRequest& request, const MeasureSpeed& measure_speed);
+
+// Width in pixels of the view for that height: the photographs' own aspect (between 3:4 and
+// 3:2), a multiple of 16.
+std::size_t view_width(std::size_t height, double aspect);
+
+Json to_json(const Plan& plan);
+
+}  // namespace frugal::cli

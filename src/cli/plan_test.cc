@@ -1,0 +1,88 @@
+#include "cli/plan.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "base/error.h"
+
+namespace frugal::cli {
+namespace {
+
+// A machine whose speed falls with the pixels: 250 photographs of 64×64 a second.
+train::Speed machine(const train::Recipe& recipe) {
+  const double rate = 250.0 * 64 * 64 / static_cast<double>(recipe.height * recipe.width);
+  return {rate, 3 * rate};
+}
+
+PlanRequest cars(double budget_seconds) {
+  PlanRequest request;
+  request.training_photographs = 4280;
+  request.validation_photographs = 917;
+  request.all_photographs = 6114;
+  request.workers = 2;
+  request.budget_seconds = budget_seconds;
+  return request;
+}
+
+TEST(Plan, HoldsAtLeastTenFullRuns) {
+  for (const double minutes : {5, 10, 20, 60, 240}) {
+    const Plan plan = make_plan(cars(minutes * 60), machine);
+    EXPECT_GE(plan.full_runs, 10) << minutes;
+    EXPECT_GE(plan.recipe.epochs, 1) << minutes;
+  }
+}
+
+TEST(Plan, SpendsALargerBudgetOnPixelsAndEpochs) {
+  double previous = 0;
+  for (const double minutes : {5, 20, 60, 240}) {
+    const Plan plan = make_plan(cars(minutes * 60), machine);
+    const double work =
+        plan.recipe.epochs * static_cast<double>(plan.recipe.height * plan.recipe.width);
+    EXPECT_GT(work, previous) << minutes;
+    previous = work;
+  }
+}
+
+TEST(Plan, KeepsWhatTheUserGave) {
+  PlanRequest request = cars(3600);
+  request.resolution = 96;
+  request.epochs = 3;
+  const Plan plan = make_plan(request, machine);
+  EXPECT_EQ(plan.recipe.height, 96u);
+  EXPECT_EQ(plan.recipe.epochs, 3);
+}
+
+TEST(Plan, NeverEnlargesSmallPhotographs) {
+  PlanRequest request = cars(24 * 3600);
+  request.short_side_pixels = 70;
+  EXPECT_EQ(make_plan(request, machine).recipe.height, 64u);
+}
+
+TEST(Plan, RefusesABudgetThatHoldsNothing) {
+  EXPECT_THROW(make_plan(cars(20), machine), InputError);
+  PlanRequest features = cars(5);
+  features.strategy = train::Strategy::kFeatures;
+  EXPECT_THROW(make_plan(features, machine), InputError);
+}
+
+TEST(Plan, WorksWithoutAClock) {
+  PlanRequest request = cars(std::numeric_limits<double>::infinity());
+  for (const auto strategy : {train::Strategy::kFineTune, train::Strategy::kFeatures}) {
+    request.strategy = strategy;
+    const Plan plan = make_plan(request, machine);
+    EXPECT_TRUE(std::isfinite(plan.full_run_seconds));
+    EXPECT_GE(plan.recipe.epochs, 1);
+  }
+}
+
+TEST(Plan, ViewsKeepTheAspectOfThePhotographs) {
+  EXPECT_EQ(view_width(64, 1.0), 64u);
+  EXPECT_EQ(view_width(64, 1.5), 96u);
+  EXPECT_EQ(view_width(64, 9.0), 96u);
+  EXPECT_EQ(view_width(112, 1.3), 144u);
+}
+
+}  // namespace
+}  // namespace frugal::cli

@@ -1,0 +1,119 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "cli/commands.h"
+#include "cli/judge.h"
+#include "cli/plan.h"
+#include "cli/run_folder.h"
+#include "cli/signals.h"
+#include "vision/train/train.h"
+
+namespace frugal::cli {
+namespace {
+
+Json settings_of(const std::vector<std::string>& settings) {
+  Json json = Json::object();
+  for (const auto& setting : settings) {
+    const auto equals = setting.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw InputError(
+          fmt::format("--set {}: expected KEY=VALUE, such as learning_rate=0.03", setting));
+    json[setting.substr(0, equals)] = parse_yaml(setting.substr(equals + 1), "--set " + setting);
+  }
+  return json;
+}
+
+// The strategy's defaults, overruled by the recipe file, by the flags, by --set.
+train::Recipe recipe_of(const TrainOptions& options, double aspect) {
+  const Json file = options.recipe.empty() ? Json::object() : read_config(options.recipe);
+  const Json settings = settings_of(options.set);
+  std::string strategy = options.strategy;
+  if (strategy.empty()) strategy = settings.value("strategy", file.value("strategy", "fine-tune"));
+  train::Recipe recipe = train::default_recipe(train::strategy_named(strategy));
+  if (!options.weights.empty()) recipe.network = train::network_of(options.weights);
+  recipe = train::recipe_from_json(file, recipe, options.recipe);
+
+  Json flags = {{"strategy", strategy}};
+  if (!options.network.empty()) flags["network"] = options.network;
+  if (!options.augment.empty()) flags["augment"] = options.augment;
+  if (options.epochs > 0) flags["epochs"] = options.epochs;
+  if (options.seed > 0) flags["seed"] = options.seed;
+  if (options.resolution > 0) {
+    flags["height"] = options.resolution;
+    flags["width"] = view_width(options.resolution, aspect);
+  }
+  recipe = train::recipe_from_json(flags, recipe, "the command line");
+  return train::recipe_from_json(settings, recipe, "--set");
+}
+
+// What must not change when a run goes on.
+Json identity(const TrainOptions& options) {
+  return {{"command", "train"},
+          {"data", options.data.data},
+          {"reader", options.data.reader},
+          {"weights", options.weights},
+          {"validation-share", options.validation_share},
+          {"test-share", options.test_share},
+          {"seed", options.seed}};
+}
+
+}  // namespace
+
+int run_train(const TrainOptions& options, Console& console) {
+  const unsigned threads = options.threads > 0 ? options.threads : core_count();
+  const RunFolder folder(options.output);
+  if (!options.weights.empty()) train::network_of(options.weights);  // before anything is made
+  folder.open(identity(options), {});
+  const RunData data = folder.prepare_data(
+      options.data, {options.validation_share, options.test_share, options.seed}, threads, console);
+  const train::Recipe recipe = recipe_of(options, data.median_aspect());
+  if (options.dry_run) {
+    console.result(to_json(recipe).dump(2), to_json(recipe));
+    return 0;
+  }
+
+  const train::Environment environment{options.weights, folder.cache(), threads};
+  train::prepare(recipe, data.dataset, environment, console);
+  train::TrainOptions run;
+  run.checkpoint_path = folder.path() / "checkpoint.pt";
+  run.model_folder = folder.model();
+  run.should_stop = [] { return stop_signal() != 0; };
+  run.on_evaluation = [&](const train::EpochReport& report) {
+    console.line(
+        fmt::format("epoch {:g} of {:g}  training loss {:.3f}  validation {:.1f} %  {:.0f} s",
+                    report.epochs, recipe.epochs, report.training_loss,
+                    100 * report.validation_accuracy, report.wall_seconds));
+    console.event({{"event", "evaluation"},
+                   {"epochs", report.epochs},
+                   {"training_loss", report.training_loss},
+                   {"validation_loss", report.validation_loss},
+                   {"validation_accuracy", report.validation_accuracy}});
+  };
+  run.on_step = [&](double epochs) {
+    console.status({fmt::format("training  epoch {:.2f} of {:g}", epochs, recipe.epochs)});
+  };
+  const auto validation = train::HeldOutPhotographs::validation(data.dataset, data.split);
+  const auto summary = train::train(recipe, train::TrainingPhotographs(data.dataset, data.split),
+                                    validation, environment, run);
+  if (summary.ending == train::Ending::kStopped) throw_if_stopped();
+
+  const auto test = train::HeldOutPhotographs::test(data.dataset, data.split);
+  const auto on_test = train::Model::load(folder.model()).evaluate(test, environment, console);
+  const Json result = {{"model", folder.model().string()},
+                       {"recipe", to_json(recipe)},
+                       {"validation", judgement(summary.validation)},
+                       {"test", judgement(on_test)},
+                       {"wall_seconds", summary.wall_seconds},
+                       {"cpu_seconds", summary.cpu_seconds}};
+  write_file(folder.result(), result.dump(2) + "\n");
+  console.result(fmt::format("validation  {}\ntest        {}\nmodel       {}\n",
+                             judgement_text(summary.validation), judgement_text(on_test),
+                             folder.model().string()),
+                 result);
+  return 0;
+}
+
+}  // namespace frugal::cli

@@ -1,0 +1,39 @@
+#include "experiment/progress.h"
+
+#include <algorithm>
+
+namespace frugal::experiment {
+
+bool is_on_the_way(const Observation& observation, const std::vector<Trial>& trials) {
+  const auto trial =
+      std::lower_bound(trials.begin(), trials.end(), observation.trial,
+                       [](const Trial& candidate, Id id) { return candidate.id < id; });
+  return trial != trials.end() && trial->id == observation.trial &&
+         trial->suggestion.task != observation.point.task;
+}
+
+Summary summarize(const Experiment& experiment, const std::vector<Trial>& trials,
+                  const std::vector<Observation>& observations) {
+  Summary summary;
+  const std::size_t full = full_task(experiment);
+  for (const Observation& observation : observations) {
+    if (is_on_the_way(observation, trials)) continue;
+    summary.observation_count += 1;
+    summary.budget_consumed += experiment.tasks.at(observation.point.task).cost;
+    if (!summary.first) summary.first = observation;
+    summary.last = observation;
+    if (!observation.value || observation.point.task != full) continue;
+    const bool better =
+        !summary.best || (experiment.maximize ? *observation.value > *summary.best->value
+                                              : *observation.value < *summary.best->value);
+    if (better) summary.best = observation;
+  }
+  return summary;
+}
+
+bool is_budget_reached(const Experiment& experiment, const Summary& summary) {
+  // Costs such as 0.1 add up with rounding.
+  return experiment.budget && summary.budget_consumed >= *experiment.budget - 1e-9;
+}
+
+}  // namespace frugal::experiment

@@ -1,0 +1,307 @@
+// The conformance suite of stores, over every implementation; and what a file may do to SQLite's.
+#include "experiment/store.h"
+
+#include <gmock/gmock.h>
+#include <soci/soci.h>
+#include <soci/sqlite3/soci-sqlite3.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <functional>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "experiment/test_experiment.h"
+
+namespace frugal::experiment {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+struct Implementation {
+  const char* name;
+  std::function<std::unique_ptr<Store>(const std::filesystem::path& folder)> open;
+};
+
+void PrintTo(const Implementation& implementation, std::ostream* out) {
+  *out << implementation.name;
+}
+
+Trial full_trial(Id experiment) {
+  return {.experiment = experiment,
+          .suggestion = {{{"x", 1.0 / 3}, {"n", std::int64_t{7}}, {"c", std::string("b")}}, 1},
+          .purpose = "queued",
+          .metadata = {{"role", "rerun"}, {"seed", 7}, {"text", "'; DROP TABLE trials; -- ü"}},
+          .state = TrialState::kRunning,
+          .fence = 3,
+          .worker = "local-1",
+          .lease_expires = 1e9 + 0.123456789,
+          .attempts = 2,
+          .cost = {0.1 + 0.2, 1e-300},
+          .attempt_cost = {5, 6},
+          .checkpoint = "a/b",
+          .reason = "",
+          .progress = {{"epoch", 2}},
+          .created = 1,
+          .started = 2,
+          .ended = 0};
+}
+
+class StoreConformance : public testing::TestWithParam<Implementation> {
+ protected:
+  void reopen() {
+    store_.reset();
+    store_ = GetParam().open(folder_.path());
+  }
+  Id add(const Experiment& experiment) {
+    Id id = 0;
+    store_->transact([&] { id = store_->add(experiment); });
+    return id;
+  }
+
+  TemporaryFolder folder_;
+  std::unique_ptr<Store> store_ = GetParam().open(folder_.path());
+};
+
+TEST_P(StoreConformance, StartsEmpty) {
+  EXPECT_TRUE(store_->experiments().empty());
+}
+
+TEST_P(StoreConformance, KeepsEveryFieldOfAnExperiment) {
+  Experiment experiment = test_experiment();
+  experiment.budget = 12.5;
+  experiment.parallel_bandwidth = 4;
+  experiment.seed = 0xFFFF'FFFF'FFFF'FFFF;
+  experiment.metadata = {{"nested", {{"a", 1}}}};
+  experiment.created = 1.7e9 + 0.25;
+  const Id id = add(experiment);
+  reopen();
+  const Experiment kept = store_->experiments().at(0);
+  EXPECT_EQ(kept.id, id);
+  EXPECT_EQ(kept.space, experiment.space);
+  EXPECT_EQ(kept.tasks, experiment.tasks);
+  EXPECT_EQ(kept.seed, experiment.seed);
+  EXPECT_EQ(kept.budget, experiment.budget);
+  EXPECT_EQ(kept.parallel_bandwidth, experiment.parallel_bandwidth);
+  EXPECT_EQ(kept.metadata, experiment.metadata);
+  EXPECT_EQ(kept.maximize, experiment.maximize);
+  EXPECT_EQ(kept.suggester, experiment.suggester);
+  EXPECT_EQ(kept.created, experiment.created);
+}
+
+TEST_P(StoreConformance, KeepsEveryFieldOfATrialToTheLastBit) {
+  const Id experiment = add(test_experiment());
+  const Trial trial = full_trial(experiment);
+  store_->transact([&] { store_->add(trial); });
+  reopen();
+  const Trial kept = store_->trials(experiment).at(0);
+  EXPECT_EQ(kept.suggestion, trial.suggestion);
+  EXPECT_EQ(kept.purpose, trial.purpose);
+  EXPECT_EQ(kept.metadata, trial.metadata);
+  EXPECT_EQ(kept.state, trial.state);
+  EXPECT_EQ(kept.fence, trial.fence);
+  EXPECT_EQ(kept.worker, trial.worker);
+  EXPECT_EQ(kept.lease_expires, trial.lease_expires);
+  EXPECT_EQ(kept.attempts, trial.attempts);
+  EXPECT_EQ(kept.cost.wall_seconds, trial.cost.wall_seconds);
+  EXPECT_EQ(kept.cost.cpu_seconds, trial.cost.cpu_seconds);
+  EXPECT_EQ(kept.attempt_cost.wall_seconds, trial.attempt_cost.wall_seconds);
+  EXPECT_EQ(kept.checkpoint, trial.checkpoint);
+  EXPECT_EQ(kept.progress, trial.progress);
+  EXPECT_EQ(kept.created, trial.created);
+  EXPECT_EQ(kept.started, trial.started);
+}
+
+TEST_P(StoreConformance, UpdatesATrialAndNoOther) {
+  const Id experiment = add(test_experiment());
+  Trial trial = full_trial(experiment);
+  store_->transact([&] {
+    trial.id = store_->add(trial);
+    store_->add(full_trial(experiment));
+  });
+  trial.state = TrialState::kFailed;
+  trial.reason = "the loss is not a number";
+  store_->transact([&] { store_->update(trial); });
+  const auto kept = store_->trials(experiment);
+  EXPECT_EQ(kept.at(0).state, TrialState::kFailed);
+  EXPECT_EQ(kept.at(0).reason, trial.reason);
+  EXPECT_EQ(kept.at(1).state, TrialState::kRunning);
+}
+
+TEST_P(StoreConformance, TellsAFailedObservationFromAValueOfZero) {
+  const Id experiment = add(test_experiment());
+  const Observation zero{.experiment = experiment,
+                         .trial = 1,
+                         .point = full_trial(experiment).suggestion,
+                         .value = 0.0,
+                         .value_stddev = 0.0};
+  Observation failed = zero;
+  failed.value = failed.value_stddev = std::nullopt;
+  failed.metadata = {{"why", "no reason"}};
+  store_->transact([&] {
+    store_->add(zero);
+    store_->add(failed);
+  });
+  reopen();
+  const auto kept = store_->observations(experiment);
+  EXPECT_EQ(kept.at(0).value, 0.0);
+  EXPECT_EQ(kept.at(0).value_stddev, 0.0);
+  EXPECT_EQ(kept.at(1).value, std::nullopt);
+  EXPECT_EQ(kept.at(1).value_stddev, std::nullopt);
+  EXPECT_EQ(kept.at(1).metadata, failed.metadata);
+}
+
+TEST_P(StoreConformance, KeepsExperimentsApart) {
+  const Id first = add(test_experiment()), second = add(test_experiment());
+  EXPECT_NE(first, second);
+  store_->transact([&] { store_->add(full_trial(second)); });
+  EXPECT_TRUE(store_->trials(first).empty());
+  EXPECT_EQ(store_->trials(second).size(), 1u);
+}
+
+TEST_P(StoreConformance, TakesBackAllOfATransactionThatThrows) {
+  const Id experiment = add(test_experiment());
+  EXPECT_THROW(store_->transact([&] {
+    store_->add(full_trial(experiment));
+    store_->set_value("spent_seconds", "3");
+    throw InputError("no");
+  }),
+               InputError);
+  EXPECT_TRUE(store_->trials(experiment).empty());
+  EXPECT_EQ(store_->value("spent_seconds"), std::nullopt);
+  store_->transact([&] { store_->add(full_trial(experiment)); });
+  EXPECT_EQ(store_->trials(experiment).size(), 1u);
+}
+
+TEST_P(StoreConformance, KeepsNamedValues) {
+  EXPECT_EQ(store_->value("spent_seconds"), std::nullopt);
+  store_->transact([&] { store_->set_value("spent_seconds", "1"); });
+  store_->transact([&] { store_->set_value("spent_seconds", "2"); });
+  reopen();
+  EXPECT_EQ(store_->value("spent_seconds"), "2");
+}
+
+// The parent hears of a transaction only after it was committed, and kills at some moment later.
+TEST_P(StoreConformance, LosesNothingThatWasCommittedBeforeAKill) {
+  const Id experiment = add(test_experiment());
+  store_.reset();
+  for (const int heard_before_kill : {1, 5, 20}) {
+    int pipe[2];
+    ASSERT_EQ(::pipe(pipe), 0);
+    const std::size_t before = GetParam().open(folder_.path())->trials(experiment).size();
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const auto store = GetParam().open(folder_.path());
+      for (;;) {
+        store->transact([&] {  // the two belong together
+          const Id trial = store->add(full_trial(experiment));
+          store->add(Observation{.experiment = experiment,
+                                 .trial = trial,
+                                 .point = full_trial(experiment).suggestion,
+                                 .value = 1});
+        });
+        if (::write(pipe[1], "+", 1) != 1) ::_exit(1);
+      }
+    }
+    ::close(pipe[1]);
+    char byte = 0;
+    for (int i = 0; i < heard_before_kill; ++i) ASSERT_EQ(::read(pipe[0], &byte, 1), 1);
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    std::size_t committed = static_cast<std::size_t>(heard_before_kill);
+    while (::read(pipe[0], &byte, 1) == 1) ++committed;
+    ::close(pipe[0]);
+
+    const auto store = GetParam().open(folder_.path());
+    const std::size_t kept = store->trials(experiment).size();
+    EXPECT_GE(kept, before + committed);
+    EXPECT_LE(kept, before + committed + 1) << "at most one that we had not heard of yet";
+    EXPECT_EQ(store->observations(experiment).size(), kept);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, StoreConformance,
+                         testing::Values(Implementation{"sqlite",
+                                                        [](const std::filesystem::path& folder) {
+                                                          return open_sqlite_store(
+                                                              (folder / "store.db").string());
+                                                        }}),
+                         [](const auto& instance) { return std::string(instance.param.name); });
+
+class SqliteStoreFile : public testing::Test {
+ protected:
+  std::string file() const { return (folder_.path() / "store.db").string(); }
+  TemporaryFolder folder_;
+};
+
+TEST_F(SqliteStoreFile, HasOneWriterAtATimeAndNamesIt) {
+  const auto store = open_sqlite_store(file());
+  EXPECT_THAT([&] { open_sqlite_store(file()); },
+              ThrowsMessage<InputError>(
+                  AllOf(HasSubstr(file()), HasSubstr("process " + std::to_string(::getpid())))));
+}
+
+TEST_F(SqliteStoreFile, IsFreeAgainAfterItsWriterWasKilled) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto store = open_sqlite_store(file());
+    ::raise(SIGKILL);
+  }
+  ::waitpid(child, nullptr, 0);
+  EXPECT_NO_THROW(open_sqlite_store(file()));
+}
+
+TEST_F(SqliteStoreFile, OfANewerVersionIsRefusedAndLeftAsItWas) {
+  open_sqlite_store(file()).reset();
+  {
+    soci::session sql(soci::sqlite3, "db=" + file());
+    sql << "UPDATE frugal SET value = '999' WHERE key = 'schema_version'";
+  }
+  const std::string before = read_file(file());
+  EXPECT_THAT([&] { open_sqlite_store(file()); },
+              ThrowsMessage<InputError>(AllOf(HasSubstr(file()), HasSubstr("999"))));
+  EXPECT_EQ(read_file(file()), before);
+}
+
+TEST_F(SqliteStoreFile, OfAnotherProgramIsRefused) {
+  {
+    soci::session sql(soci::sqlite3, "db=" + file());
+    sql << "CREATE TABLE bookmarks (url TEXT)";
+  }
+  EXPECT_THAT([&] { open_sqlite_store(file()); }, ThrowsMessage<InputError>(HasSubstr(file())));
+}
+
+TEST_F(SqliteStoreFile, ThatIsNoDatabaseIsRefusedAndLeftAsItWas) {
+  const std::string text(5000, 'x');
+  write_file(file(), text);
+  EXPECT_THAT([&] { open_sqlite_store(file()); }, ThrowsMessage<Error>(HasSubstr(file())));
+  EXPECT_EQ(read_file(file()), text);
+}
+
+TEST_F(SqliteStoreFile, ThatIsCutShortIsRefused) {
+  {
+    const auto store = open_sqlite_store(file());
+    Id experiment = 0;
+    store->transact([&] { experiment = store->add(test_experiment()); });
+    for (int i = 0; i < 100; ++i) store->transact([&] { store->add(full_trial(experiment)); });
+  }
+  std::filesystem::resize_file(file(), std::filesystem::file_size(file()) / 2);
+  EXPECT_THAT(
+      [&] {
+        const auto store = open_sqlite_store(file());
+        store->trials(1);
+      },
+      ThrowsMessage<Error>(HasSubstr(file())));
+}
+
+TEST_F(SqliteStoreFile, InAFolderThatIsMissingIsASystemError) {
+  EXPECT_THAT([] { open_sqlite_store("/no/such/folder/store.db"); },
+              ThrowsMessage<SystemError>(HasSubstr("/no/such/folder")));
+}
+
+}  // namespace
+}  // namespace frugal::experiment

@@ -1,0 +1,395 @@
+#include "report/format.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "report/numbers.h"
+
+namespace frugal::report {
+namespace {
+
+constexpr std::size_t kTerminalColumns = 100;
+constexpr const char* kNothing = "–";
+constexpr char kHeldSpace = '\x1F';  // printable() leaves none
+
+Cell text_cell(const std::string& text) {
+  return {text, text};
+}
+Cell count_cell(std::size_t count) {
+  return {count_text(count), std::to_string(count)};
+}
+Cell number_cell(const std::string& text, double value) {
+  return {text, fmt::format("{}", value)};
+}
+Cell no_cell() {
+  return {kNothing, ""};
+}
+
+Cell percent_cell(const std::optional<double>& share) {
+  return share ? number_cell(percent_text(*share), *share) : no_cell();
+}
+
+Cell dollars_cell(const Answer& answer, double dollars) {
+  return answer.price_per_hour > 0 ? number_cell(dollars_text(dollars), dollars) : no_cell();
+}
+
+double machine_dollars(const Answer& answer, double seconds) {
+  return seconds / 3600 * answer.price_per_hour;
+}
+
+// A number of a recipe: three digits for people, all of them for programs.
+Cell value_cell(const Json& value) {
+  if (value.is_number_float())
+    return {fmt::format("{:.3g}", value.get<double>()), fmt::format("{}", value.get<double>())};
+  return text_cell(value.is_string() ? value.get<std::string>() : value.dump());
+}
+
+Cell value_cell(const Json& object, const std::string& key) {
+  const auto found = object.find(key);
+  return found == object.end() ? no_cell() : value_cell(*found);
+}
+
+// Low and high of an estimate, for CSV.
+void append_bounds(std::vector<Cell>& row, const std::optional<Estimate>& estimate) {
+  const bool known = estimate && estimate->interval;
+  row.push_back(known ? number_cell("", estimate->interval->low) : no_cell());
+  row.push_back(known ? number_cell("", estimate->interval->high) : no_cell());
+}
+
+Cell validation_cell(const std::optional<Estimate>& estimate) {
+  if (!estimate) return no_cell();
+  Cell cell = percent_cell(estimate->value);
+  if (estimate->interval)
+    cell.text += fmt::format(
+        " ± {}", percent_text((estimate->interval->high - estimate->interval->low) / 2));
+  return cell;
+}
+
+std::string wrapped(const std::string& paragraph, std::size_t width) {
+  std::string text = printable(paragraph);
+  for (const std::string_view held : {" %", " = ", " < "})  // never broken at these
+    for (std::size_t at = 0; (at = text.find(held, at)) != std::string::npos; at += held.size())
+      for (std::size_t i = at; i < at + held.size(); ++i)
+        if (text[i] == ' ') text[i] = kHeldSpace;
+  std::string lines, line;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t end = std::min(text.find(' ', at), text.size());
+    const std::string word = text.substr(at, end - at);
+    if (!line.empty() && text_width(line) + 1 + text_width(word) > width) {
+      lines += line + "\n";
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + word;
+    at = end + 1;
+  }
+  lines += line + "\n";
+  std::replace(lines.begin(), lines.end(), kHeldSpace, ' ');
+  return lines;
+}
+
+void erase_column(Table& table, const std::string& key) {
+  const auto found = std::find_if(table.columns.begin(), table.columns.end(),
+                                  [&](const Column& column) { return column.key == key; });
+  const auto index = found - table.columns.begin();
+  table.columns.erase(found);
+  for (auto& row : table.rows) row.erase(row.begin() + index);
+}
+
+const Arm* untuned_arm(const Answer& answer, const std::string& strategy) {
+  for (const Arm& arm : answer.arms)
+    if (!arm.tuned && arm.strategy == strategy) return &arm;
+  return nullptr;
+}
+
+std::vector<std::string> assignment_names(const Answer& answer) {
+  std::set<std::string> names;
+  for (const Trial& trial : answer.trials)
+    for (const auto& [name, _] : trial.assignments.items()) names.insert(name);
+  return {names.begin(), names.end()};
+}
+
+}  // namespace
+
+Table results_table(const Answer& answer, const Summary& summary) {
+  Table table{.name = "results",
+              .caption = "Accuracy on validation and test, and what it cost",
+              .columns = {{"Strategy", "arm", false},
+                          {"Validation %", "validation_accuracy"},
+                          {"", "validation_low"},
+                          {"", "validation_high"},
+                          {"Test %", "test_accuracy"},
+                          {"95 % interval", ""},
+                          {"", "test_low"},
+                          {"", "test_high"},
+                          {"Top-5 %", "test_top5"},
+                          {"F1 %", "macro_f1"},
+                          {"", "seeds"},
+                          {"Trials", "trials"},
+                          {"Search min", "search_minutes"},
+                          {"Run min", "run_minutes"},
+                          {"Dollars", "dollars"}},
+              .rows = {},
+              .emphasized = {}};
+  for (const Row& row : summary.rows) {
+    const Arm& arm = answer.arms[row.arm];
+    std::vector<Cell> cells = {text_cell(row.name), validation_cell(row.validation)};
+    append_bounds(cells, row.validation);
+    cells.push_back(percent_cell(row.test ? std::optional(row.test->value) : std::nullopt));
+    cells.push_back(row.test ? Cell{percent_text(*row.test->interval), ""} : no_cell());
+    append_bounds(cells, row.test);
+    cells.push_back(percent_cell(row.top5));
+    cells.push_back(percent_cell(row.macro_f1));
+    cells.push_back(count_cell(row.seeds));
+    cells.push_back(count_cell(arm.trials));
+    cells.push_back(number_cell(minutes_text(arm.search_seconds), arm.search_seconds / 60));
+    cells.push_back(number_cell(minutes_text(arm.run_seconds), arm.run_seconds / 60));
+    cells.push_back(dollars_cell(answer, arm.dollars));
+    if (row.winner) table.emphasized.push_back(table.rows.size());
+    table.rows.push_back(std::move(cells));
+  }
+  return table;
+}
+
+Table gaps_table(const Answer&, const Summary& summary) {
+  Table table{.name = "comparisons",
+              .caption = "Paired comparisons on the same test photographs, in points",
+              .columns = {{"Is it better?", "first", false},
+                          {"", "second", false},
+                          {"Points", "difference"},
+                          {"95 % interval", ""},
+                          {"", "low"},
+                          {"", "high"},
+                          {"p", "p_value"},
+                          {"Verdict", "distinguishable", false}},
+              .rows = {},
+              .emphasized = {}};
+  for (const Gap& gap : summary.gaps) {
+    const std::string &first = summary.rows[gap.first].name,
+                      &second = summary.rows[gap.second].name;
+    const char* verdict = gap.difference > 0 ? "better" : "worse";
+    table.rows.push_back({{fmt::format("{} against {}", first, second), first},
+                          text_cell(second),
+                          number_cell(points_text(gap.difference), gap.difference),
+                          {points_text(gap.interval), ""},
+                          number_cell("", gap.interval.low),
+                          number_cell("", gap.interval.high),
+                          number_cell(p_text(gap.p_value), gap.p_value),
+                          {gap.distinguishable ? verdict : "no difference shown",
+                           gap.distinguishable ? "true" : "false"}});
+  }
+  return table;
+}
+
+Table recipe_table(const Answer& answer) {
+  Table table{
+      .name = "recipe",
+      .caption = "The winner’s recipe; what differs from the untuned one is set in bold",
+      .columns = {{"Setting", "setting", false}, {"Winner", "winner"}, {"Untuned", "untuned"}},
+      .rows = {},
+      .emphasized = {}};
+  if (!answer.winner) return table;
+  const Arm& winner = answer.arms[*answer.winner];
+  const Arm* untuned = untuned_arm(answer, winner.strategy);
+  for (const auto& [name, value] : winner.recipe.items()) {
+    const Cell other = untuned ? value_cell(untuned->recipe, name) : no_cell();
+    if (untuned && untuned->recipe.value(name, Json()) != value)
+      table.emphasized.push_back(table.rows.size());
+    table.rows.push_back({text_cell(name), value_cell(value), other});
+  }
+  return table;
+}
+
+Table trials_table(const Answer& answer) {
+  const std::vector<std::string> names = assignment_names(answer);
+  Table table{.name = "trials",
+              .caption = "Every trial",
+              .columns = {{"Trial", "id"},
+                          {"Strategy", "strategy", false},
+                          {"Task", "task", false},
+                          {"State", "state", false},
+                          {"Validation %", "value"},
+                          {"Minutes", "seconds"},
+                          {"Began at", "started_seconds"}},
+              .rows = {},
+              .emphasized = {}};
+  for (const std::string& name : names) table.columns.push_back({name, name});
+  table.columns.push_back({"Why it failed", "reason", false});
+  bool any_reason = false;
+  for (const Trial& trial : answer.trials) {
+    std::vector<Cell> row = {
+        {std::to_string(trial.id), std::to_string(trial.id)},
+        text_cell(trial.strategy),
+        text_cell(trial.task),
+        text_cell(trial.state),
+        percent_cell(trial.value),
+        number_cell(minutes_text(trial.seconds), trial.seconds),
+        number_cell(minutes_text(trial.started_seconds), trial.started_seconds)};
+    for (const std::string& name : names) row.push_back(value_cell(trial.assignments, name));
+    row.push_back(text_cell(trial.reason));
+    any_reason = any_reason || !trial.reason.empty();
+    table.rows.push_back(std::move(row));
+  }
+  if (!any_reason) erase_column(table, "reason");
+  return table;
+}
+
+Table confusions_table(const Answer& answer, const Summary& summary) {
+  Table table{.name = "confusions",
+              .caption = "What the winner most often mistakes for what, over all its seeds",
+              .columns = {{"Is a", "label", false},
+                          {"Taken for a", "prediction", false},
+                          {"Times", "count"},
+                          {"Of", "label_total"},
+                          {"% of its class", "share"}},
+              .rows = {},
+              .emphasized = {}};
+  for (const Confusion& c : summary.confusions) {
+    const double share = static_cast<double>(c.count) / static_cast<double>(c.label_total);
+    table.rows.push_back({text_cell(answer.classes[c.label]),
+                          text_cell(answer.classes[c.prediction]), count_cell(c.count),
+                          count_cell(c.label_total), percent_cell(share)});
+  }
+  return table;
+}
+
+Table split_table(const Answer& answer) {
+  Table table{.name = "split",
+              .caption = "The three parts",
+              .columns = {{"Part", "part", false},
+                          {"Photographs", "photographs"},
+                          {"Share %", "share"},
+                          {"What it is for", "", false}},
+              .rows = {},
+              .emphasized = {}};
+  const DataSummary& data = answer.data;
+  const std::size_t all = data.train + data.validation + data.test;
+  if (all == 0) return table;
+  const auto add = [&](const char* part, std::size_t count, const char* purpose) {
+    table.rows.push_back({text_cell(part),
+                          count_cell(count),
+                          percent_cell(static_cast<double>(count) / static_cast<double>(all)),
+                          {purpose, ""}});
+  };
+  add("train", data.train, "learned from, and the only part that is augmented");
+  add("validation", data.validation, "seen by the search, which chooses by it");
+  add("test", data.test, "opened once, for the answer");
+  return table;
+}
+
+Table broken_table(const Answer& answer) {
+  Table table{.name = "broken",
+              .caption = "Files that could not be used",
+              .columns = {{"File", "path", false}, {"Why", "reason", false}},
+              .rows = {},
+              .emphasized = {}};
+  for (const BrokenPhotograph& broken : answer.data.broken)
+    table.rows.push_back({text_cell(broken.path), text_cell(broken.reason)});
+  return table;
+}
+
+Table costs_table(const Answer& answer) {
+  Table table{.name = "costs",
+              .caption = "Where the time went",
+              .columns = {{"Stage", "stage", false},
+                          {"Minutes", "minutes"},
+                          {"% of all", "share"},
+                          {"Dollars", "dollars"}},
+              .rows = {},
+              .emphasized = {}};
+  if (answer.spent_seconds <= 0) return table;
+  const auto add = [&](const std::string& stage, double seconds, double dollars) {
+    table.rows.push_back({text_cell(stage), number_cell(minutes_text(seconds), seconds / 60),
+                          percent_cell(seconds / answer.spent_seconds),
+                          dollars_cell(answer, dollars)});
+  };
+  for (const Stage& stage : answer.stages)
+    add(stage.name, stage.seconds, machine_dollars(answer, stage.seconds));
+  table.emphasized = {table.rows.size()};
+  add("in all", answer.spent_seconds, answer.spent_dollars);
+  return table;
+}
+
+Table work_table(const Answer& answer) {
+  Table table{.name = "work",
+              .caption = "What the workers’ time bought: trials by strategy, task and outcome",
+              .columns = {{"Strategy", "strategy", false},
+                          {"Task", "task", false},
+                          {"State", "state", false},
+                          {"Trials", "trials"},
+                          {"Worker min", "worker_minutes"},
+                          {"% of all", "share"}},
+              .rows = {},
+              .emphasized = {}};
+  struct Work {
+    std::size_t trials = 0;
+    double seconds = 0;
+  };
+  std::map<std::tuple<std::string, double, std::string, std::string>, Work> work;
+  double all = 0;
+  for (const Trial& trial : answer.trials) {
+    Work& item = work[{trial.strategy, trial.cost, trial.task, trial.state}];
+    ++item.trials;
+    item.seconds += trial.seconds;
+    all += trial.seconds;
+  }
+  for (const auto& [key, item] : work) {
+    const auto& [strategy, cost, task, state] = key;
+    table.rows.push_back(
+        {text_cell(strategy), text_cell(task), text_cell(state), count_cell(item.trials),
+         number_cell(minutes_text(item.seconds), item.seconds / 60),
+         percent_cell(all > 0 ? std::optional(item.seconds / all) : std::nullopt)});
+  }
+  return table;
+}
+
+std::vector<Table> tables(const Answer& answer, const Summary& summary) {
+  return {results_table(answer, summary),
+          gaps_table(answer, summary),
+          recipe_table(answer),
+          trials_table(answer),
+          confusions_table(answer, summary),
+          split_table(answer),
+          broken_table(answer),
+          costs_table(answer),
+          work_table(answer)};
+}
+
+std::string text_report(const Answer& answer, const Summary& summary) {
+  std::string text;
+  if (!summary.rows.empty()) {
+    Table table = results_table(answer, summary);
+    erase_column(table, "test_top5");
+    erase_column(table, "macro_f1");
+    text += to_text(table, kTerminalColumns) + "\n";
+  }
+  for (const Gap& gap : summary.gaps) text += wrapped(gap.sentence, kTerminalColumns);
+  if (!summary.gaps.empty()) text += "\n";
+  text += wrapped(summary.sentence, kTerminalColumns);
+  for (const std::string& caution : summary.cautions) text += wrapped(caution, kTerminalColumns);
+  return text;
+}
+
+std::string markdown_report(const Answer& answer, const Summary& summary) {
+  std::string text =
+      fmt::format("# {}\n\n{}\n", escape_markdown(answer.title), escape_markdown(summary.sentence));
+  for (const std::string& caution : summary.cautions)
+    text += fmt::format("\n{}\n", escape_markdown(caution));
+  for (const Table& table : tables(answer, summary))
+    if (!table.rows.empty())
+      text += fmt::format("\n## {}\n\n{}", table.caption, to_markdown(table));
+  return text;
+}
+
+std::string csv_report(const Answer& answer, const Summary& summary) {
+  std::string text;
+  for (const Table& table : tables(answer, summary))
+    if (!table.rows.empty())
+      text += fmt::format("{}# {}\r\n{}", text.empty() ? "" : "\r\n", table.name, to_csv(table));
+  return text;
+}
+
+}  // namespace frugal::report

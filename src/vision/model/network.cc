@@ -1,0 +1,115 @@
+#include "vision/model/network.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "vision/model/layout.h"
+#include "vision/model/resnet.h"
+#include "vision/model/stored_tensor.h"
+#include "vision/model/unpickle.h"
+
+namespace frugal::model {
+namespace {
+
+std::string blocks_text(bool bottleneck, const std::array<std::size_t, 4>& blocks) {
+  return fmt::format("{} blocks ({})", bottleneck ? "bottleneck" : "basic",
+                     fmt::join(blocks, ", "));
+}
+
+std::string known_networks() {
+  std::vector<std::string> texts;
+  for (const NetworkSpec& spec : networks())
+    texts.push_back(fmt::format("{}: {}", spec.name, blocks_text(spec.bottleneck, spec.blocks)));
+  return fmt::format("{}", fmt::join(texts, "; "));
+}
+
+const at::Tensor* find(const StateDict& state, std::string_view name) {
+  const auto found = std::find_if(state.begin(), state.end(),
+                                  [&](const auto& entry) { return entry.first == name; });
+  return found == state.end() ? nullptr : &found->second;
+}
+
+// How many blocks "layer1." to "layer4." have, from names as "layer3.7.conv1.weight".
+std::array<std::size_t, 4> count_blocks(const StateDict& state) {
+  std::array<std::set<std::size_t>, 4> seen;
+  for (const auto& [name, tensor] : state) {
+    if (!name.starts_with("layer") || name.size() < 8 || name[6] != '.') continue;
+    const auto layer = static_cast<std::size_t>(name[5] - '1');
+    std::size_t block = 0;
+    const auto [end, error] = std::from_chars(&name[7], name.data() + name.size(), block);
+    if (layer < seen.size() && error == std::errc() && *end == '.') seen[layer].insert(block);
+  }
+  std::array<std::size_t, 4> counts{};
+  std::transform(seen.begin(), seen.end(), counts.begin(), [](const auto& s) { return s.size(); });
+  return counts;
+}
+
+}  // namespace
+
+const std::vector<NetworkSpec>& networks() {
+  // Gflop: twice the multiply-adds that torchvision states for its weights.
+  static const std::vector<NetworkSpec> kNetworks{
+      {"resnet18", false, {2, 2, 2, 2}, 512, 3.63},
+      {"resnet34", false, {3, 4, 6, 3}, 512, 7.33},
+      {"resnet50", true, {3, 4, 6, 3}, 2048, 8.18},
+      {"resnet101", true, {3, 4, 23, 3}, 2048, 15.60},
+  };
+  return kNetworks;
+}
+
+const NetworkSpec& network_named(const std::string& name) {
+  std::vector<std::string> names;
+  for (const NetworkSpec& spec : networks()) {
+    if (spec.name == name) return spec;
+    names.push_back(spec.name);
+  }
+  const std::string guess = nearest(name, names);
+  throw InputError(fmt::format("unknown network \"{}\"{}; there are {}", name,
+                               guess.empty() ? "" : fmt::format("; did you mean \"{}\"?", guess),
+                               fmt::join(names, ", ")));
+}
+
+const NetworkSpec& recognize_network(const StateDict& state, const std::string& where) {
+  const auto blocks = count_blocks(state);
+  if (find(state, "conv1.weight") == nullptr ||
+      std::find(blocks.begin(), blocks.end(), 0U) != blocks.end()) {
+    const std::string first = state.empty() ? "nothing"
+                                            : fmt::format("{} {}", printable(state.front().first),
+                                                          shape_text(state.front().second.sizes()));
+    throw InputError(
+        fmt::format("{}: no ResNet with torchvision's names (conv1.weight, "
+                    "layer1 to layer4): it has {} tensors and begins with {}",
+                    where, state.size(), first));
+  }
+  const bool bottleneck = find(state, "layer1.0.conv3.weight") != nullptr;
+  const auto& known = networks();
+  const auto spec = std::find_if(known.begin(), known.end(), [&](const NetworkSpec& candidate) {
+    return candidate.bottleneck == bottleneck && candidate.blocks == blocks;
+  });
+  if (spec == known.end())
+    throw InputError(
+        fmt::format("{}: looks like a ResNet with {}, which is none of those known "
+                    "({})",
+                    where, blocks_text(bottleneck, blocks), known_networks()));
+  const std::string wrong = differences(layout_of(*spec, 1), state, /*with_head=*/false);
+  if (!wrong.empty())
+    throw InputError(fmt::format("{}: looks like {}, but is not: {}", where, spec->name, wrong));
+  return *spec;
+}
+
+std::size_t head_class_count(const StateDict& state) {
+  const at::Tensor* weight = find(state, "fc.weight");
+  return weight != nullptr && weight->dim() == 2 ? static_cast<std::size_t>(weight->size(0)) : 0;
+}
+
+std::unique_ptr<Network> make_network(const NetworkSpec& spec, std::size_t class_count,
+                                      std::uint64_t seed) {
+  return std::make_unique<ResNet>(spec, class_count, seed);
+}
+
+}  // namespace frugal::model

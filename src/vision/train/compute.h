@@ -1,0 +1,71 @@
+// Where and in which precision networks run, and how pictures get into them: the one place that
+// knows of devices and of autocast.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "vision/data/image.h"
+#include "vision/model/network.h"
+#include "vision/train/learner.h"
+#include "vision/train/recipe.h"
+#include "vision/train/sgd.h"
+
+namespace frugal::train {
+
+// Of ImageNet's photographs scaled to 0..1, red, green, blue: what pretrained networks expect.
+inline constexpr float kChannelMean[3] = {0.485f, 0.456f, 0.406f};
+inline constexpr float kChannelDeviation[3] = {0.229f, 0.224f, 0.225f};
+
+struct Compute {
+  at::Device device = at::kCPU;
+  bool bf16 = false;
+  std::string precision() const { return bf16 ? "bf16" : "fp32"; }
+};
+
+// precision: Recipe::precision; "bf16" where the processor multiplies in it.
+Compute compute_for(const std::string& precision);
+
+// Of this thread of control: what LibTorch, OpenMP and Eigen start from it.
+void use_threads(unsigned threads);
+
+// pixels: (n, height, width, 3). Returns (n, 3, height, width), fp32, channels last.
+at::Tensor normalized(std::span<const std::uint8_t> pixels, data::Size view,
+                      const Compute& compute);
+
+// The recipe's network with the weights of that file and a head of its own for so many classes;
+// freshly initialized from the recipe's seed when the path is "". Throws InputError when the file
+// holds another network.
+std::unique_ptr<model::Network> make_pretrained(const Recipe& recipe,
+                                                const std::string& weights_path,
+                                                std::size_t class_count);
+// The same text for the same weights.
+std::string weights_identity(const Recipe& recipe, const std::string& weights_path);
+
+// One step of SGD, batch norm learning too. images: normalized; labels: (n) int64. Returns the
+// mean cross-entropy before it.
+double training_pass(model::Network& network, Sgd& sgd, const at::Tensor& images,
+                     const at::Tensor& labels, const SgdOptions& options, const Compute& compute);
+
+// Pictures as the network sees them.
+struct Views {
+  std::size_t count = 0;
+  data::Size size;
+  // Fills in view i: (height, width, 3).
+  std::function<void(std::size_t i, std::span<std::uint8_t> pixels)> fill;
+};
+enum class Output { kFeatures, kLogits };
+// rows: (n, feature_count or class_count) of the views begin, begin + 1, ...
+using OnRows = std::function<void(std::size_t begin, std::span<const float> rows)>;
+
+// All views through the network in evaluation mode, which it is left in. False when should_stop,
+// asked between batches, said so.
+bool infer(model::Network& network, Output output, const Views& views, const Compute& compute,
+           const OnRows& on_rows, const std::function<bool()>& should_stop);
+
+}  // namespace frugal::train

@@ -1,0 +1,99 @@
+#include <cstring>
+#include <numeric>
+#include <utility>
+
+#include "base/error.h"
+#include "vision/model/weights.h"
+#include "vision/train/compute.h"
+#include "vision/train/evaluation.h"
+#include "vision/train/feature_file.h"
+#include "vision/train/fixed_head.h"
+#include "vision/train/learners.h"
+#include "vision/train/ridge.h"
+
+namespace frugal::train {
+namespace {
+
+class HeadLearner final : public Learner {
+ public:
+  HeadLearner(const Assignment& assignment, FeatureFile features)
+      : assignment_(assignment),
+        plan_(assignment.plan),
+        features_(std::move(features)),
+        classes_(assignment.training.dataset().classes.size()),
+        training_rows_(rows_of(features_, assignment.training.indices())),
+        training_labels_(labels_of(assignment.training.dataset(), assignment.training.indices())),
+        validation_rows_(rows_of(features_, assignment.validation.indices())),
+        validation_labels_(
+            labels_of(assignment.validation.dataset(), assignment.validation.indices())),
+        head_({classes_, features_.feature_count()}, standardization_of(training_rows_)) {}
+
+  void begin() override {
+    if (assignment_.recipe.head_start == HeadStart::kZero) return;
+    const Linear start = solve_ridge(training_rows_, training_labels_, classes_).linear;
+    head_.restore(unfolded(start, head_.standardization()), {start.classes, start.features});
+  }
+
+  double step(std::size_t step, const SgdOptions& options) override {
+    FeatureRows rows{{}, features_.feature_count()};
+    std::vector<std::size_t> labels;
+    for (const std::size_t position : plan_.positions(step)) {
+      rows.rows.push_back(training_rows_.rows[position]);
+      labels.push_back(training_labels_[position]);
+    }
+    return head_.step(rows, labels, options);
+  }
+
+  std::optional<Evaluation> evaluate(const std::function<bool()>&) override {
+    return judge(head_.logits(validation_rows_), validation_labels_, classes_);
+  }
+
+  std::string save() const override {
+    std::string bytes;
+    for (const Linear* part : {&head_.linear(), &head_.velocity()})
+      for (const std::vector<float>* values : {&part->weight, &part->bias})
+        bytes.append(reinterpret_cast<const char*>(values->data()), values->size() * sizeof(float));
+    return bytes;
+  }
+
+  bool load(std::string_view state) override {
+    Linear linear(classes_, features_.feature_count()), velocity = linear;
+    if (state.size() != 2 * sizeof(float) * (linear.weight.size() + linear.bias.size()))
+      return false;
+    for (Linear* part : {&linear, &velocity})
+      for (std::vector<float>* values : {&part->weight, &part->bias}) {
+        std::memcpy(values->data(), state.data(), values->size() * sizeof(float));
+        state.remove_prefix(values->size() * sizeof(float));
+      }
+    head_.restore(std::move(linear), std::move(velocity));
+    return true;
+  }
+
+  void write_weights(const std::string& path) const override {
+    const auto network =
+        make_pretrained(assignment_.recipe, assignment_.environment.weights_path, classes_);
+    set_head(*network, folded(head_.linear(), head_.standardization()));
+    model::write_pth(path, network->state());
+  }
+
+ private:
+  const Assignment assignment_;
+  BatchPlan plan_;
+  FeatureFile features_;
+  std::size_t classes_;
+  FeatureRows training_rows_;
+  std::vector<std::size_t> training_labels_;
+  FeatureRows validation_rows_;
+  std::vector<std::size_t> validation_labels_;
+  LinearHead head_;
+};
+
+}  // namespace
+
+std::unique_ptr<Learner> make_head_learner(const Assignment& assignment, ProgressSink& progress) {
+  return std::make_unique<HeadLearner>(
+      assignment, FeatureFile::open_or_build(assignment.recipe, assignment.training.dataset(),
+                                             assignment.environment, progress));
+}
+
+}  // namespace frugal::train

@@ -1,0 +1,198 @@
+#include "vision/train/recipe.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+
+namespace frugal::train {
+namespace {
+
+template <typename Enum>
+using Names = std::vector<std::pair<Enum, std::string>>;
+
+const Names<Strategy> kStrategies = {{Strategy::kFineTune, "fine-tune"},
+                                     {Strategy::kFeatures, "features"}};
+const Names<Schedule> kSchedules = {
+    {Schedule::kPlateau, "plateau"}, {Schedule::kCosine, "cosine"}, {Schedule::kLinear, "linear"}};
+const Names<HeadStart> kHeadStarts = {{HeadStart::kZero, "zero"}, {HeadStart::kRidge, "ridge"}};
+
+template <typename Enum>
+std::string name_of(const Names<Enum>& names, Enum value) {
+  for (const auto& [known, name] : names)
+    if (known == value) return name;
+  FRUGAL_CHECK(false, "an enumeration without a name");
+}
+
+template <typename Enum>
+Enum value_named(const Names<Enum>& names, const std::string& name, const std::string& where) {
+  std::vector<std::string> known;
+  for (const auto& [value, text] : names) {
+    if (text == name) return value;
+    known.push_back(text);
+  }
+  throw InputError(fmt::format("{}: \"{}\" is none of {}", where, name, fmt::join(known, ", ")));
+}
+
+// Every key of a recipe, its field and its range: the one list that reading and writing share.
+template <typename AnyRecipe, typename Visitor>
+void visit(AnyRecipe& recipe, Visitor&& v) {
+  v.choice("strategy", recipe.strategy, kStrategies);
+  v.text("network", recipe.network);
+  v.whole("height", recipe.height, 16, 4096);
+  v.whole("width", recipe.width, 16, 4096);
+  v.number("epochs", recipe.epochs, 1e-6, 1e6);
+  v.number("learning_rate", recipe.learning_rate, 0, 1000);
+  v.number("momentum", recipe.momentum, 0, 1);
+  v.boolean("nesterov", recipe.nesterov);
+  v.number("weight_decay", recipe.weight_decay, 0, 1000);
+  v.whole("batch_exponent", recipe.batch_exponent, 1, 16);
+  v.choice("schedule", recipe.schedule, kSchedules);
+  v.number("plateau_factor", recipe.plateau_factor, 0, 1);
+  v.whole("plateau_patience", recipe.plateau_patience, 0, 1e6);
+  v.choice("head_start", recipe.head_start, kHeadStarts);
+  v.text("augment", recipe.augment);
+  v.text("precision", recipe.precision);
+  v.whole("seed", recipe.seed, 0, 0x1p53);
+}
+
+struct Writer {
+  Json& json;
+
+  void text(const char* key, const std::string& value) { json[key] = value; }
+  void boolean(const char* key, bool value) { json[key] = value; }
+  void number(const char* key, double value, double, double) { json[key] = value; }
+  template <typename Integer>
+  void whole(const char* key, Integer value, double, double) {
+    json[key] = value;
+  }
+  template <typename Enum>
+  void choice(const char* key, Enum value, const Names<Enum>& names) {
+    json[key] = name_of(names, value);
+  }
+};
+
+struct Reader {
+  const Json& json;
+  std::string_view where;
+  std::vector<std::string> known = {};
+
+  // nullptr when the key is absent.
+  const Json* find(const char* key) {
+    known.emplace_back(key);
+    const auto it = json.find(key);
+    return it == json.end() ? nullptr : &*it;
+  }
+  [[noreturn]] void fail(const char* key, const Json& value, const std::string& expected) const {
+    throw InputError(fmt::format("{}: {} must be {}, not {}", where, key, expected, value.dump()));
+  }
+
+  void text(const char* key, std::string& field) {
+    const Json* value = find(key);
+    if (value == nullptr) return;
+    if (!value->is_string()) fail(key, *value, "text");
+    field = value->get<std::string>();
+  }
+  void boolean(const char* key, bool& field) {
+    const Json* value = find(key);
+    if (value == nullptr) return;
+    if (*value != true && *value != false && *value != "true" && *value != "false")
+      fail(key, *value, "true or false");
+    field = *value == true || *value == "true";
+  }
+  void number(const char* key, double& field, double min, double max) {
+    const Json* value = find(key);
+    if (value == nullptr) return;
+    const double read = value->is_number() ? value->get<double>() : NAN;
+    if (!(read >= min && read <= max))
+      fail(key, *value, fmt::format("a number from {:g} to {:g}", min, max));
+    field = read;
+  }
+  template <typename Integer>
+  void whole(const char* key, Integer& field, double min, double max) {
+    const Json* value = find(key);
+    if (value == nullptr) return;
+    const double read = value->is_number() ? value->get<double>() : NAN;
+    if (!(read >= min && read <= max && read == std::floor(read)))
+      fail(key, *value, fmt::format("a whole number from {:.0f} to {:.0f}", min, max));
+    field = static_cast<Integer>(read);
+  }
+  template <typename Enum>
+  void choice(const char* key, Enum& field, const Names<Enum>& names) {
+    std::string name = name_of(names, field);
+    text(key, name);
+    field = value_named(names, name, fmt::format("{}: {}", where, key));
+  }
+};
+
+}  // namespace
+
+std::string to_string(Strategy strategy) {
+  return name_of(kStrategies, strategy);
+}
+std::string to_string(Schedule schedule) {
+  return name_of(kSchedules, schedule);
+}
+std::string to_string(HeadStart start) {
+  return name_of(kHeadStarts, start);
+}
+
+Strategy strategy_named(const std::string& name) {
+  return value_named(kStrategies, name, "strategy");
+}
+
+Recipe default_recipe(Strategy strategy) {
+  Recipe recipe{.strategy = strategy};
+  if (strategy == Strategy::kFeatures) {
+    recipe.epochs = 35;
+    recipe.batch_exponent = 7;
+    recipe.augment = "none";
+    recipe.head_start = HeadStart::kZero;
+  }
+  return recipe;
+}
+
+Json to_json(const Recipe& recipe) {
+  Json json = Json::object();
+  visit(recipe, Writer{json});
+  return json;
+}
+
+Recipe recipe_from_json(const Json& json, const Recipe& base, std::string_view where) {
+  if (!json.is_object()) throw InputError(fmt::format("{}: a recipe must be an object", where));
+  Recipe recipe = base;
+  Reader reader{json, where};
+  visit(recipe, reader);
+  require_known_keys(json, reader.known, where);
+  if (recipe.precision != "bf16" && recipe.precision != "fp32")
+    throw InputError(fmt::format("{}: precision must be \"bf16\" or \"fp32\", not \"{}\"", where,
+                                 recipe.precision));
+  if (recipe.nesterov && recipe.momentum == 0)
+    throw InputError(fmt::format("{}: nesterov needs a momentum above 0", where));
+  return recipe;
+}
+
+Json study_parameters() {
+  const auto log_range = [](const char* name, double log_min) {
+    return Json{{"name", name},
+                {"type", "double"},
+                {"bounds", {{"min", std::exp(log_min)}, {"max", 1}}},
+                {"transformation", "log"}};
+  };
+  const auto range = [](const char* name, const char* type, const Json& min, const Json& max) {
+    return Json{{"name", name}, {"type", type}, {"bounds", {{"min", min}, {"max", max}}}};
+  };
+  return Json::array({log_range("learning_rate", -9.21),
+                      log_range("weight_decay", -11.33),
+                      range("momentum", "double", 0.001, 0.9),
+                      {{"name", "nesterov"},
+                       {"type", "categorical"},
+                       {"categorical_values", Json::array({"true", "false"})}},
+                      range("batch_exponent", "int", 4, 8),
+                      range("plateau_factor", "double", 0, 0.99),
+                      range("plateau_patience", "int", 0, 20)});
+}
+
+}  // namespace frugal::train

@@ -1,0 +1,99 @@
+#include "vision/train/recipe.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+
+namespace frugal::train {
+namespace {
+
+using testing::HasSubstr;
+
+std::string message_of(const Json& json) {
+  try {
+    recipe_from_json(json, Recipe{}, "recipe.yml");
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Recipe, SurvivesJsonAndText) {
+  Recipe recipe{.strategy = Strategy::kFeatures,
+                .network = "resnet50",
+                .height = 112,
+                .width = 144,
+                .epochs = 0.3,
+                .learning_rate = 1.0 / 3,
+                .momentum = 0.001,
+                .nesterov = true,
+                .weight_decay = 1.2e-5,
+                .batch_exponent = 8,
+                .schedule = Schedule::kCosine,
+                .plateau_factor = 0.99,
+                .plateau_patience = 0,
+                .head_start = HeadStart::kZero,
+                .augment = "none",
+                .precision = "fp32",
+                .seed = 123456789012345};
+  EXPECT_EQ(recipe_from_json(parse_json(to_json(recipe).dump(), "x"), Recipe{}, "x"), recipe);
+  for (const auto strategy : {Strategy::kFineTune, Strategy::kFeatures})
+    EXPECT_EQ(recipe_from_json(to_json(default_recipe(strategy)), recipe, "x"),
+              default_recipe(strategy));
+}
+
+TEST(Recipe, MissingKeysKeepTheBase) {
+  Recipe base;
+  base.momentum = 0.5;
+  const Recipe recipe = recipe_from_json(Json{{"learning_rate", 0.25}}, base, "x");
+  base.learning_rate = 0.25;
+  EXPECT_EQ(recipe, base);
+}
+
+TEST(Recipe, ReadsTheWireFormOfAnOptimizer) {
+  const Json assignments = {{"nesterov", "true"}, {"batch_exponent", 6.0}, {"plateau_patience", 3}};
+  const Recipe recipe = recipe_from_json(assignments, Recipe{}, "x");
+  EXPECT_TRUE(recipe.nesterov);
+  EXPECT_EQ(recipe.batch(), 64u);
+  EXPECT_EQ(recipe.plateau_patience, 3);
+  EXPECT_FALSE(recipe_from_json(Json{{"nesterov", "false"}}, recipe, "x").nesterov);
+}
+
+TEST(Recipe, ErrorsNameTheKeyTheNearestKeyAndTheRange) {
+  EXPECT_THAT(message_of({{"learning_rat", 1}}), HasSubstr("did you mean \"learning_rate\""));
+  EXPECT_THAT(message_of({{"momentum", 1.5}}),
+              HasSubstr("recipe.yml: momentum must be a number from 0 to 1"));
+  EXPECT_THAT(message_of({{"momentum", "0.5"}}), HasSubstr("momentum"));
+  EXPECT_THAT(message_of({{"batch_exponent", 4.5}}),
+              HasSubstr("a whole number from 1 to 16, not 4.5"));
+  EXPECT_THAT(message_of({{"height", -1}}), HasSubstr("height"));
+  EXPECT_THAT(message_of({{"nesterov", "yes"}}), HasSubstr("true or false"));
+  EXPECT_THAT(message_of({{"strategy", "tune"}}), HasSubstr("fine-tune, features"));
+  EXPECT_THAT(message_of({{"schedule", "step"}}), HasSubstr("plateau, cosine, linear"));
+  EXPECT_THAT(message_of({{"precision", "fp8"}}), HasSubstr("bf16"));
+  EXPECT_THAT(message_of({{"nesterov", true}, {"momentum", 0}}), HasSubstr("nesterov"));
+  EXPECT_THAT(message_of(Json::array()), HasSubstr("object"));
+  EXPECT_THROW(strategy_named("both"), InputError);
+}
+
+TEST(Recipe, EveryCornerOfTheStudysSpaceIsARecipe) {
+  const Json parameters = study_parameters();
+  ASSERT_EQ(parameters.size(), 7u);
+  for (const char* end : {"min", "max"}) {
+    Json assignments;
+    for (const Json& parameter : parameters) {
+      const bool categorical = parameter["type"] == "categorical";
+      assignments[parameter["name"].get<std::string>()] =
+          categorical ? parameter["categorical_values"][0] : parameter["bounds"][end];
+    }
+    EXPECT_NO_THROW(recipe_from_json(assignments, Recipe{}, end)) << assignments;
+  }
+  EXPECT_NEAR(parameters[0]["bounds"]["min"].get<double>(), 1e-4, 1e-6);
+}
+
+}  // namespace
+}  // namespace frugal::train

@@ -1,0 +1,97 @@
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <barrier>
+#include <chrono>
+#include <exception>
+#include <thread>
+#include <vector>
+
+#include "base/random.h"
+#include "vision/train/compute.h"
+#include "vision/train/train.h"
+
+namespace frugal::train {
+namespace {
+
+constexpr std::size_t kClasses = 100;
+constexpr std::size_t kInferencePictures = 64;
+constexpr std::size_t kLargestBatch = 32;  // larger ones are no faster, and take long to measure
+
+double now_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// Photographs a second, of which work() does so many each time: for about `seconds`, after one
+// time that does not count.
+template <typename Work>
+double rate_of(std::size_t photographs, double seconds, const Work& work) {
+  work();
+  const double start = now_seconds();
+  double elapsed = 0;
+  std::size_t done = 0;
+  while (elapsed < seconds) {
+    work();
+    done += photographs;
+    elapsed = now_seconds() - start;
+  }
+  return static_cast<double>(done) / elapsed;
+}
+
+Speed measure_one(const Recipe& recipe, unsigned threads, double seconds,
+                  std::barrier<>& together) {
+  use_threads(threads);
+  const Compute compute = compute_for(recipe.precision);
+  const auto network = make_pretrained(recipe, "", kClasses);
+  std::vector<at::Tensor> parameters = network->backbone_parameters();
+  for (const at::Tensor& parameter : network->head_parameters()) parameters.push_back(parameter);
+  Sgd sgd(std::move(parameters));
+
+  const data::Size view{recipe.height, recipe.width};
+  RandomStream random(recipe.seed);
+  const std::size_t batch_size = std::min(recipe.batch(), kLargestBatch);
+  std::vector<std::uint8_t> pixels(kInferencePictures * view.height * view.width * 3);
+  for (std::uint8_t& value : pixels) value = static_cast<std::uint8_t>(random.bits());
+  const auto batch = std::span(pixels).first(batch_size * view.height * view.width * 3);
+  const at::Tensor labels = at::zeros({static_cast<std::int64_t>(batch_size)}, at::kLong);
+  const SgdOptions options{.rate = 1e-4, .momentum = 0.9};
+  const Views views{kInferencePictures, view, [&](std::size_t i, std::span<std::uint8_t> out) {
+                      std::copy_n(pixels.begin() + static_cast<std::ptrdiff_t>(i * out.size()),
+                                  out.size(), out.begin());
+                    }};
+  Speed speed;
+  together.arrive_and_wait();
+  speed.training_images_per_second = rate_of(batch_size, seconds / 2, [&] {
+    training_pass(*network, sgd, normalized(batch, view, compute), labels, options, compute);
+  });
+  together.arrive_and_wait();
+  speed.inference_images_per_second = rate_of(kInferencePictures, seconds / 2, [&] {
+    infer(
+        *network, Output::kLogits, views, compute, [](std::size_t, std::span<const float>) {},
+        [] { return false; });
+  });
+  return speed;
+}
+
+}  // namespace
+
+Speed measure_speed(const Recipe& recipe, unsigned workers, unsigned threads, double seconds) {
+  model::network_named(recipe.network);  // what is wrong is thrown here, where it can be caught
+  std::vector<Speed> speeds(std::max(workers, 1u));
+  std::barrier together(static_cast<std::ptrdiff_t>(speeds.size()));
+  {
+    std::vector<std::jthread> running;
+    for (Speed& speed : speeds)
+      running.emplace_back([&] { speed = measure_one(recipe, threads, seconds, together); });
+  }
+  Speed mean;
+  for (const Speed& speed : speeds) {
+    mean.training_images_per_second +=
+        speed.training_images_per_second / static_cast<double>(speeds.size());
+    mean.inference_images_per_second +=
+        speed.inference_images_per_second / static_cast<double>(speeds.size());
+  }
+  return mean;
+}
+
+}  // namespace frugal::train

@@ -1,0 +1,91 @@
+#include "vision/train/train.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "vision/augment/policy.h"
+#include "vision/train/compute.h"
+#include "vision/train/feature_file.h"
+#include "vision/train/learners.h"
+#include "vision/train/loop.h"
+#include "vision/train/model_folder.h"
+
+namespace frugal::train {
+namespace {
+
+std::string hash_of(const data::Dataset& dataset, const std::vector<std::size_t>& indices) {
+  std::string text;
+  for (const std::size_t i : indices)
+    text +=
+        fmt::format("{} {}\n", dataset.photographs[i].content_hash, dataset.photographs[i].label);
+  return sha256(text);
+}
+
+// Everything that decides the bits of a run; see run_loop. A plateau does not know how long the
+// run is to be, so that a shorter run is the beginning of a longer one.
+Json identity_of(const Recipe& recipe, const TrainingPhotographs& training,
+                 const HeldOutPhotographs& validation, const Environment& environment) {
+  Json identity = to_json(recipe);
+  if (recipe.schedule == Schedule::kPlateau) identity.erase("epochs");
+  identity["precision"] = compute_for(recipe.precision).precision();
+  identity["policy"] = augment::to_json(augment::policy_named(recipe.augment));
+  identity["weights"] = weights_identity(recipe, environment.weights_path);
+  identity["classes"] = training.dataset().classes;
+  identity["training photographs"] = hash_of(training.dataset(), training.indices());
+  identity["validation photographs"] = hash_of(validation.dataset(), validation.indices());
+  return identity;
+}
+
+void require_photographs(const TrainingPhotographs& training,
+                         const HeldOutPhotographs& validation) {
+  if (training.indices().size() < 2)
+    throw InputError("training needs two photographs at least; the split gives it fewer");
+  if (validation.indices().empty())
+    throw InputError("the validation part is empty: nothing could be judged");
+  FRUGAL_CHECK(&training.dataset() == &validation.dataset(), "two data sets in one run");
+}
+
+}  // namespace
+
+HeldOutPhotographs HeldOutPhotographs::all(const data::Dataset& dataset) {
+  std::vector<std::size_t> indices(dataset.photographs.size());
+  std::iota(indices.begin(), indices.end(), std::size_t{0});
+  return {dataset, std::move(indices)};
+}
+
+std::string network_of(const std::string& weights_path) {
+  return model::recognize_network(model::read_weights(weights_path), weights_path).name;
+}
+
+void prepare(const Recipe& recipe, const data::Dataset& dataset, const Environment& environment,
+             ProgressSink& progress) {
+  const data::Size canvas = augment::canvas_for({recipe.height, recipe.width});
+  data::PhotographCache::open_or_build(dataset, canvas, environment.cache_folder,
+                                       environment.threads, progress);
+  if (FeatureFile::needed(recipe, environment))
+    FeatureFile::open_or_build(recipe, dataset, environment, progress);
+}
+
+TrainingSummary train(const Recipe& recipe, const TrainingPhotographs& training,
+                      const HeldOutPhotographs& validation, const Environment& environment,
+                      const TrainOptions& options) {
+  require_photographs(training, validation);
+  use_threads(environment.threads);
+  const BatchPlan plan(training.indices().size(), recipe.batch(), recipe.seed);
+  const Assignment assignment{recipe, training, validation, environment, plan};
+  SilentProgress silent;
+  const auto learner = recipe.strategy == Strategy::kFeatures
+                           ? make_head_learner(assignment, silent)
+                           : make_fine_tuner(assignment, silent);
+  TrainingSummary summary = run_loop(
+      *learner, recipe, plan, identity_of(recipe, training, validation, environment), options);
+  if (summary.ending == Ending::kFinished && !options.model_folder.empty())
+    write_model_folder(options.model_folder, *learner, recipe, training.dataset().classes);
+  return summary;
+}
+
+}  // namespace frugal::train

@@ -1,0 +1,59 @@
+// The workers' end of the HTTP API (docs/http_api.md). Thread-safe: requests take turns.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "experiment/experiment.h"
+
+namespace frugal::worker {
+
+struct ClientOptions {
+  std::string address;  // "http://127.0.0.1:8265"
+  std::string token;
+  double patience_seconds = 60;  // a coordinator that is away is waited for so long
+  // Says true when there is no time for patience: no request is tried again after 5 s.
+  std::function<bool()> should_hurry = [] { return false; };
+};
+
+// A trial that is ours until we stop sending heartbeats.
+struct Lease {
+  experiment::Experiment experiment;
+  experiment::Trial trial;
+  double heartbeat_seconds = 5;  // how often it wants to hear of it
+};
+
+struct LeaseAnswer {
+  std::optional<Lease> lease;
+  bool over = false;  // no lease will ever come: the worker may go
+};
+
+enum class Order { kGoOn, kStop };
+
+// Every function tries again with growing pauses while the coordinator is away, and throws
+// SystemError when patience is used up; experiment::StaleLease when the trial is no longer ours;
+// InputError with the coordinator's words for anything else that it refuses.
+class Client {
+ public:
+  explicit Client(ClientOptions options);
+  ~Client();
+
+  // experiment 0: any. Waits up to wait_seconds for something to do.
+  LeaseAnswer lease(experiment::Id experiment, const std::string& worker, double wait_seconds);
+  Order heartbeat(const Lease& lease, const Json& progress, const experiment::Cost& cost);
+  void observe_intermediate(const Lease& lease, const std::string& task, double value,
+                            std::optional<double> value_stddev, const experiment::Cost& cost);
+  void observe(const Lease& lease, double value, std::optional<double> value_stddev,
+               const Json& metadata, const experiment::Cost& cost);
+  void fail(const Lease& lease, const std::string& reason, const experiment::Cost& cost);
+  // checkpoint: where the next worker goes on, "" for the beginning.
+  void release(const Lease& lease, const std::string& checkpoint, const experiment::Cost& cost);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace frugal::worker

@@ -1,0 +1,154 @@
+#include "worker/training_executor.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "vision/data/manifest.h"
+#include "vision/data/split.h"
+#include "vision/train/train.h"
+
+namespace frugal::worker {
+namespace {
+
+Json to_json(const train::EpochReport& report) {
+  return {{"epochs", report.epochs},
+          {"training_loss", report.training_loss},
+          {"validation_loss", report.validation_loss},
+          {"validation_accuracy", report.validation_accuracy},
+          {"learning_rate", report.learning_rate},
+          {"wall_seconds", report.wall_seconds}};
+}
+
+void make_folder(const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error)
+    throw SystemError(fmt::format("cannot make the folder {}", path.string()), error.value());
+}
+
+Json read_json(const std::filesystem::path& path) {
+  return parse_json(read_file(path), path.string());
+}
+
+// Tasks of the experiment that are cheaper than this one: a longer run passes through them.
+std::vector<optimizer::Task> cheaper_tasks(const experiment::Experiment& experiment, double cost) {
+  std::vector<optimizer::Task> cheaper;
+  for (const auto& task : experiment.tasks)
+    if (task.cost < cost) cheaper.push_back(task);
+  return cheaper;
+}
+
+}  // namespace
+
+Json to_json(const TrainingSetup& setup) {
+  return {{"folder", setup.folder}, {"weights", setup.weights}, {"recipe", setup.recipe}};
+}
+
+TrainingSetup training_setup_from_json(const Json& json) {
+  require_known_keys(json, {"folder", "weights", "recipe"}, "the experiment's training setup");
+  return {json.at("folder"), json.at("weights"), json.at("recipe")};
+}
+
+std::string trial_folder(const std::string& run_folder, experiment::Id trial) {
+  return std::filesystem::path(run_folder) / "trials" / std::to_string(trial);
+}
+
+std::string checkpoint_path(const std::string& run_folder, const train::Recipe& recipe) {
+  train::Recipe any_length = recipe;
+  if (recipe.schedule == train::Schedule::kPlateau) any_length.epochs = 0;
+  const std::string key = sha256(to_json(any_length).dump()).substr(0, 16);
+  return std::filesystem::path(run_folder) / "checkpoints" / (key + ".pt");
+}
+
+train::Recipe recipe_of(const experiment::Experiment& experiment, const experiment::Trial& trial) {
+  const TrainingSetup setup = training_setup_from_json(experiment.metadata.at("training"));
+  train::Recipe recipe =
+      train::recipe_from_json(setup.recipe, train::Recipe{}, "the experiment's recipe");
+  recipe = train::recipe_from_json(optimizer::to_json(trial.suggestion.assignments), recipe,
+                                   "assignments");
+  recipe.seed = trial.metadata.value("seed", recipe.seed);
+  recipe.epochs *= experiment.tasks.at(trial.suggestion.task).cost;
+  return recipe;
+}
+
+struct TrainingExecutor::Data {
+  std::string folder;
+  data::Dataset dataset;
+  data::Split split;
+};
+
+TrainingExecutor::TrainingExecutor(unsigned threads) : threads_(threads) {}
+TrainingExecutor::~TrainingExecutor() = default;
+
+const TrainingExecutor::Data& TrainingExecutor::data(const std::string& folder) {
+  if (data_ != nullptr && data_->folder == folder) return *data_;
+  const std::filesystem::path path(folder);
+  auto loaded = std::make_unique<Data>();
+  loaded->folder = folder;
+  loaded->dataset =
+      data::dataset_from_json(read_json(path / "dataset.json"), (path / "dataset.json").string());
+  loaded->split = data::split_from_json(read_json(path / "split.json"), loaded->dataset,
+                                        (path / "split.json").string());
+  data_ = std::move(loaded);
+  return *data_;
+}
+
+Outcome TrainingExecutor::run(const Lease& lease, Context& context) {
+  const TrainingSetup setup = training_setup_from_json(lease.experiment.metadata.at("training"));
+  const Data& photographs = data(setup.folder);
+  const train::Recipe recipe = recipe_of(lease.experiment, lease.trial);
+  const double cost = lease.experiment.tasks.at(lease.trial.suggestion.task).cost;
+  const auto cheaper = cheaper_tasks(lease.experiment, cost);
+  const std::filesystem::path folder = trial_folder(setup.folder, lease.trial.id);
+  make_folder(folder);
+
+  train::TrainOptions options;
+  options.checkpoint_path = checkpoint_path(setup.folder, recipe);
+  make_folder(std::filesystem::path(options.checkpoint_path).parent_path());
+  if (lease.trial.metadata.value("keep_model", false)) options.model_folder = folder / "model";
+  for (const auto& task : cheaper)
+    options.also_evaluate_at.push_back(recipe.epochs * task.cost / cost);
+  options.should_stop = [&] { return context.should_stop(); };
+
+  Json history = Json::array();
+  double epochs_now = 0;
+  const auto tell = [&] {
+    context.report_progress({{"epochs", epochs_now}, {"of", recipe.epochs}, {"history", history}});
+  };
+  options.on_step = [&](double epochs) {
+    epochs_now = epochs;
+    tell();
+  };
+  options.on_evaluation = [&](const train::EpochReport& report) {
+    history.push_back(to_json(report));
+    epochs_now = report.epochs;
+    tell();
+    for (std::size_t i = 0; i < cheaper.size(); ++i)
+      if (std::abs(options.also_evaluate_at[i] - report.epochs) < 1e-6)
+        context.observe_intermediate(cheaper[i].name, report.validation_accuracy);
+  };
+
+  const auto validation =
+      train::HeldOutPhotographs::validation(photographs.dataset, photographs.split);
+  const train::Environment environment{setup.weights, std::filesystem::path(setup.folder) / "cache",
+                                       threads_};
+  const train::TrainingSummary summary =
+      train::train(recipe, train::TrainingPhotographs(photographs.dataset, photographs.split),
+                   validation, environment, options);
+  if (summary.ending == train::Ending::kStopped) return Outcome::stopped(options.checkpoint_path);
+
+  Json all = Json::array();
+  for (const auto& report : summary.history) all.push_back(to_json(report));
+  const Json left = {{"recipe", to_json(recipe)},
+                     {"history", all},
+                     {"resumed_from_epochs", summary.resumed_from_epochs}};
+  write_file(folder / "trial.json", left.dump(1) + "\n");
+  return Outcome::observed(summary.validation.accuracy, {}, {{"history", all}});
+}
+
+}  // namespace frugal::worker

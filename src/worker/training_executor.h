@@ -1,0 +1,49 @@
+// Turns a leased trial into a recipe, trains it, and says what came of it.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "vision/train/recipe.h"
+#include "worker/worker.h"
+
+namespace frugal::worker {
+
+// What a worker must know to train an experiment's trials: "training" in the experiment's
+// metadata.
+struct TrainingSetup {
+  std::string folder;   // the run's: dataset.json, split.json, cache/, checkpoints/, trials/
+  std::string weights;  // "": from nothing
+  Json recipe;          // of the full task, untuned
+};
+Json to_json(const TrainingSetup& setup);
+TrainingSetup training_setup_from_json(const Json& json);
+
+// The experiment's recipe with the trial's assignments, the epochs of its task, and the seed in
+// its metadata ("seed"), when there is one.
+train::Recipe recipe_of(const experiment::Experiment& experiment, const experiment::Trial& trial);
+
+// Where one trial leaves its history (trial.json) and, with "keep_model": true in its metadata,
+// its model (model/).
+std::string trial_folder(const std::string& run_folder, experiment::Id trial);
+
+// One for all lengths of a recipe whose schedule does not depend on its length, so that a longer
+// run goes on where a shorter one ended.
+std::string checkpoint_path(const std::string& run_folder, const train::Recipe& recipe);
+
+class TrainingExecutor final : public Executor {
+ public:
+  explicit TrainingExecutor(unsigned threads);
+  ~TrainingExecutor() override;
+  Outcome run(const Lease& lease, Context& context) override;
+
+ private:
+  struct Data;
+  const Data& data(const std::string& run_folder);
+
+  unsigned threads_;
+  std::unique_ptr<Data> data_;
+};
+
+}  // namespace frugal::worker
