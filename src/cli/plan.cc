@@ -16,7 +16,7 @@ constexpr std::array<std::size_t, 9> kHeights = {48, 64, 80, 96, 112, 128, 160, 
 constexpr double kDecodesPerSecond = 600;       // of one core
 constexpr double kHeadStepsPerSecond = 60'000;  // photographs through the head alone
 constexpr double kRunOverheadSeconds = 2;       // loading, the start of the head, saving
-constexpr double kFewestEpochs = 6;             // below that, rather fewer pixels
+constexpr double kFewestEpochs = 4;             // below that, rather fewer pixels
 constexpr double kMostEpochs = 30;
 constexpr double kFeatureEpochs = 35;          // the study's
 constexpr double kExtractionShare = 0.25;      // of a budget for features
@@ -92,10 +92,11 @@ Plan plan_fine_tuning(const PlanRequest& request, const MeasureSpeed& measure_sp
     plan.recipe.epochs = kUnboundedEpochs;
   else
     plan.recipe.epochs = std::min(kMostEpochs, std::floor(affordable));
-  if (bounded && (plan.recipe.epochs < 1 || plan.recipe.epochs > affordable * 2))
+  const double fewest =
+      request.epochs > 0 ? request.epochs / 2 : 1;  // a user may ask for fewer runs
+  if (bounded && affordable < fewest)
     refuse(request, plan.preparation_seconds +
-                        (std::max(1.0, plan.recipe.epochs / 2) * one_epoch + kRunOverheadSeconds) *
-                            kFullRuns / request.workers);
+                        (fewest * one_epoch + kRunOverheadSeconds) * kFullRuns / request.workers);
   plan.judged_per_second = speed.inference_images_per_second * request.workers;
   plan.full_run_seconds = plan.recipe.epochs * one_epoch + kRunOverheadSeconds;
   return plan;

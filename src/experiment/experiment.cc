@@ -189,8 +189,10 @@ Experiment experiment_from_json(const Json& json, std::string_view where) {
       throw InputError(fmt::format("{}: metadata must be an object", where));
     experiment.metadata = *metadata;
   }
-  if (take<std::string>(json, "state", "active", where) == "deleted")
-    experiment.state = ExperimentState::kDeleted;
+  const auto state = take<std::string>(json, "state", "active", where);
+  if (state != "active" && state != "deleted")
+    throw InputError(fmt::format("{}: state is active or deleted, not {}", where, state));
+  if (state == "deleted") experiment.state = ExperimentState::kDeleted;
   if (json.contains("id")) experiment.id = id_from_json(json["id"], where);
   return experiment;
 }

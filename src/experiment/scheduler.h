@@ -2,7 +2,9 @@
 // with every lease of the trial; a report with an old number is refused, so that a worker that was
 // given up for dead cannot count twice. All state is in the store: a scheduler opened on the store
 // of one that was killed goes on.
-// Thread-safe: one mutex.
+// Thread-safe: one mutex, which is not held while the suggester thinks. A thread of the scheduler
+// fits its model between requests. A suggestion is a function of the experiment's seed, its rows
+// and its number of trials, so that a coordinator started anew goes on as the old one would have.
 #pragma once
 
 #include <functional>
@@ -49,6 +51,9 @@ class Scheduler {
   ~Scheduler();
 
   Experiment create(Experiment experiment);
+  // Under the lock; space and tasks cannot change. A deleted experiment is over: no leases, its
+  // running trials are asked to stop.
+  Experiment update(Id experiment, const std::function<void(Experiment&)>& change);
   Experiment experiment(Id id) const;
   std::vector<Experiment> experiments() const;
   std::vector<Trial> trials(Id experiment) const;
@@ -69,14 +74,15 @@ class Scheduler {
   // A suggestion of the suggester, open, leased to nobody: for clients without leases.
   Trial suggest(Id experiment);
 
-  // The next trial: a preempted one, a queued one, a new suggestion. nullopt: none now.
+  // The next trial: a preempted one, a queued one, a new suggestion. nullopt: none now. A worker
+  // has one trial at a time: one that it still held is lost, as if its lease had run out.
   std::optional<Trial> lease(Id experiment, const std::string& worker);
 
   // All throw StaleLease, NotFound.
   // Extends the lease. True: go on. False: stop, and release.
   // cost: of this attempt so far, kept should the worker be lost.
   bool heartbeat(Id trial, std::int64_t fence, const Json& progress, const Cost& cost);
-  // A value on the way, at a cheaper task of the same assignments.
+  // A value on the way, at another (cheaper) task of the same assignments; the first one counts.
   void observe_on_the_way(Id trial, std::int64_t fence, std::size_t task, const Report& report);
   // The end. The same report again is answered as the first was.
   void observe(Id trial, std::int64_t fence, const Report& report);
@@ -86,10 +92,16 @@ class Scheduler {
 
   // An observation from outside; suggestion_trial: the open trial that it closes, or 0.
   Observation record(Id experiment, Id suggestion_trial, Observation observation);
+  struct Outside {
+    Id suggestion_trial = 0;
+    Observation observation;
+  };
+  std::vector<Observation> record(Id experiment, std::vector<Outside> rows);  // all or none
 
   // Takes back what has not been heard of. Returns how many.
   std::size_t expire();
-  // Takes back everything that is leased: its workers are known to be gone.
+  // Takes back everything that is leased: its workers ended with the coordinator before this one,
+  // which is nobody's fault and counts as no attempt.
   void take_back_all();
   // Asks every running trial of the experiment to stop at its next heartbeat.
   void ask_to_stop(bool stop);
@@ -101,11 +113,27 @@ class Scheduler {
 
  private:
   struct Entry;
+  struct Preparation;
+  using Lock = std::unique_lock<std::mutex>;
+
   Entry& entry(Id experiment) const;
+  Trial& trial_of(Id trial) const;
   Trial& running(Id trial, std::int64_t fence);
-  std::optional<Trial> next_suggestion(Entry& entry);
-  void lost(Trial& trial);
-  Observation add_observation(Trial& trial, std::size_t task, const Report* report);
+  bool has_ended(Id trial, std::int64_t fence, TrialState state) const;
+
+  template <typename Work>
+  auto with_suggester(Lock& lock, Entry& entry, Work work);
+  void prepare();
+  bool suggest_next(Lock& lock, Entry& entry);
+  Trial* next_waiting(Entry& entry);
+
+  Trial& add_trial(Entry& entry, Trial trial);
+  const Trial& save(Trial& trial, const Trial& changed);
+  void append(Entry& entry, const Observation& observation);
+  void finish(Entry& entry, Trial& trial, const Trial& ended, const Report* report);
+  Observation observation_of(const Trial& trial, std::size_t task, const Report* report) const;
+  void lose_trials_of(const std::string& worker);
+  void lost(Entry& entry, Trial& trial);
 
   Store& store_;
   const Clock& clock_;
@@ -114,6 +142,7 @@ class Scheduler {
   bool stopping_ = false;
   mutable std::mutex mutex_;
   mutable std::map<Id, std::unique_ptr<Entry>> entries_;
+  std::unique_ptr<Preparation> preparation_;
 };
 
 }  // namespace frugal::experiment

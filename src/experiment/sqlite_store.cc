@@ -314,8 +314,9 @@ class SqliteStore final : public Store {
     if (tables == 0) {
       soci::transaction transaction(sql_);
       for (const char* statement : kSchema) sql_ << statement;
-      sql_ << "INSERT INTO frugal(key, value) VALUES ('schema_version', :v)",
-          soci::use(std::to_string(kSchemaVersion));
+      // Runs at the end of the expression, when a temporary would be gone already.
+      const std::string version = std::to_string(kSchemaVersion);
+      sql_ << "INSERT INTO frugal(key, value) VALUES ('schema_version', :v)", soci::use(version);
       transaction.commit();
       return;
     }

@@ -164,6 +164,7 @@ void Belief::update(std::size_t unchanged) {
       ++failures_;
   }
   update_failures();
+  open_points_.clear(), open_tasks_.clear();
   if (successes_.size() < 2) return;
   const Schedule due = schedule(2, successes_.size());
   if (fitted_ < due.last) {
@@ -181,6 +182,7 @@ void Belief::update(std::size_t unchanged) {
       for (auto& member : members_) member->append(added);
     }
   }
+  opened_.assign(members_.size(), 0);
   const VectorXd y = warped(successes_);
   for (auto& member : members_) member->set_values(y);
 }
@@ -200,20 +202,20 @@ void Belief::refit(std::size_t size, bool is_cold) {
   theta_ =
       fit_map(shape_, prior_, data, starts, is_cold ? kColdEvaluations : kWarmEvaluations).theta;
   fitted_ = size;
+  if (!is_cold || options_.draws == 0 || theta_.size() > kLaplaceLimit) return;
+  offsets_.clear();
+  for (const VectorXd& draw : laplace_draws(shape_, prior_, data, theta_, options_.draws, random))
+    offsets_.push_back(draw - theta_);
 }
 
 void Belief::rebuild() {
-  thetas_ = {theta_};
+  std::vector<VectorXd> thetas = {theta_};
   if (options_.short_lengths > 0) {
-    thetas_.push_back(theta_);
-    thetas_.back().head(shape_.coordinates()).array() -= options_.short_lengths;
+    thetas.push_back(theta_);
+    thetas.back().head(shape_.coordinates()).array() -= options_.short_lengths;
   }
-  if (options_.draws > 0 && theta_.size() <= kLaplaceLimit) {
-    RandomStream random = RandomStream(seed_).derive("draws").derive(fitted_);
-    const Observations data = fit_data(fitted_);
-    for (VectorXd& draw : laplace_draws(shape_, prior_, data, theta_, options_.draws, random))
-      thetas_.push_back(std::move(draw));
-  }
+  for (const VectorXd& offset : offsets_)
+    thetas.push_back((theta_ + offset).cwiseMax(prior_.lower).cwiseMin(prior_.upper));
   const Observations all = observations(successes_);
   std::vector<int> inducing;
   if (fitted_ > options_.exact_limit) {
@@ -223,7 +225,7 @@ void Belief::rebuild() {
       inducing.push_back(static_cast<int>(row));
   }
   members_.clear();
-  for (const VectorXd& theta : thetas_)
+  for (const VectorXd& theta : thetas)
     members_.push_back(std::make_unique<Posterior>(shape_, theta, all, inducing));
 }
 
@@ -246,8 +248,8 @@ void Belief::update_failures() {
   if (failure_fitted_ != due) {
     Prior prior = default_prior(failure_shape_);
     const Layout layout(failure_shape_);
-    prior.mean[layout.log_noise(0)] = std::log(.2);
-    prior.lower[layout.log_noise(0)] = std::log(.1);
+    prior.mean[layout.log_noise()] = std::log(.2);
+    prior.lower[layout.log_noise()] = std::log(.1);
     const Observations data = telling_rows(all, due, options_.fit_limit);
     failure_theta_ = fit_map(failure_shape_, prior, data, {prior.mean}, 30).theta;
     failure_fitted_ = due;
@@ -258,8 +260,17 @@ void Belief::update_failures() {
 }
 
 void Belief::open(const Point& point, int task) {
-  const MatrixXd x = features({point});
-  for (auto& member : members_) member->open(x, {task});
+  open_points_.push_back(point);
+  open_tasks_.push_back(task);
+}
+
+// Members take the open trials when they are asked for, all new ones at once.
+const Posterior& Belief::member(std::size_t i) {
+  const auto begin = static_cast<std::ptrdiff_t>(opened_[i]);
+  members_[i]->open(features({open_points_.begin() + begin, open_points_.end()}),
+                    {open_tasks_.begin() + begin, open_tasks_.end()});
+  opened_[i] = open_points_.size();
+  return *members_[i];
 }
 
 VectorXd Belief::mean(const MatrixXd& x) const {

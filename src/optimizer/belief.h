@@ -18,8 +18,8 @@
 namespace frugal::optimizer {
 
 struct BeliefOptions {
-  int draws = 2;               // of the hyperparameters, beside their mode
-  double short_lengths = .35;  // one more member: the mode with lengths · exp(−this); 0: none
+  double short_lengths = .35;  // a second member: the mode with lengths · exp(−this); 0: none
+  int draws = 0;               // members drawn around the mode (Laplace): measured, and no help
   std::size_t exact_limit = 2000;  // observations; beyond, the sparse form
   std::size_t inducing_limit = 1024;
   std::size_t fit_limit = 400;  // observations that a fit looks at
@@ -36,13 +36,18 @@ class Belief {
   bool exists() const { return !members_.empty(); }
   // Members of the ensemble: the mode first.
   std::size_t members() const { return members_.size(); }
-  const Posterior& member(std::size_t i) const { return *members_[i]; }
-  // A trial is open on the task (in the order of ledger.tasks()).
+  // With the open trials; valid until the next change.
+  const Posterior& member(std::size_t i);
+  // A trial is open on the task (a rank). update() forgets it.
   void open(const Point& point, int task);
 
   Eigen::MatrixXd features(const std::vector<Point>& points) const;  // (c, F)
   Eigen::VectorXd mean(const Eigen::MatrixXd& features) const;       // of the full task
   Eigen::VectorXd success(const Eigen::MatrixXd& features) const;    // probability
+  // Of the task with the full one, at the same point.
+  double task_correlation(int task) const {
+    return members_[0]->kernel().task_correlation(task, shape_.tasks - 1);
+  }
   const Shape& shape() const { return shape_; }
   int rank_of(std::size_t task) const { return rank_[task]; }  // its place in ledger.tasks()
 
@@ -64,8 +69,11 @@ class Belief {
   std::size_t read_ = 0;                // records that successes_ covers
   std::size_t fitted_ = 0;              // successes that theta_ has seen
   Eigen::VectorXd theta_;
-  std::vector<Eigen::VectorXd> thetas_;  // of the members
+  std::vector<Eigen::VectorXd> offsets_;  // of the drawn members, from theta_
   std::vector<std::unique_ptr<Posterior>> members_;
+  std::vector<Point> open_points_;
+  std::vector<int> open_tasks_;
+  std::vector<std::size_t> opened_;  // by each member, of open_points_
 
   Shape failure_shape_;
   std::size_t failures_ = 0;

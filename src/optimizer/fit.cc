@@ -1,8 +1,8 @@
 #include "optimizer/fit.h"
 
 #include <Eigen/Eigenvalues>
+#include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "optimizer/lbfgs.h"
 
@@ -19,15 +19,21 @@ Fit fit_map(const Shape& shape, const Prior& prior, const Observations& observat
     return value;
   };
   LbfgsOptions options;
-  options.max_evaluations = max_evaluations;
   options.gradient_tolerance = 1e-2;
   options.value_tolerance = 1e-5;
-  Fit best{prior.mean, -std::numeric_limits<double>::infinity()};
-  for (const VectorXd& start : starts) {
+  const auto climb = [&](const VectorXd& start, int evaluations) {
+    options.max_evaluations = evaluations;
     const LbfgsSummary summary = minimize(objective, start, prior.lower, prior.upper, options);
-    if (-summary.value > best.log_posterior) best = {summary.x, -summary.value};
-  }
-  return best;
+    return Fit{summary.x, -summary.value};
+  };
+  const auto better = [](const Fit& a, const Fit& b) { return a.log_posterior > b.log_posterior; };
+  std::vector<Fit> fits;
+  for (const VectorXd& start : starts)
+    fits.push_back(climb(start, starts.size() > 2 ? max_evaluations / 4 : max_evaluations));
+  std::stable_sort(fits.begin(), fits.end(), better);
+  if (starts.size() > 2)
+    for (std::size_t i = 0; i < 2; ++i) fits[i] = climb(fits[i].theta, max_evaluations);
+  return *std::min_element(fits.begin(), fits.end(), better);
 }
 
 std::vector<VectorXd> cold_starts(const Shape& shape, const Prior& prior, int draws,

@@ -14,8 +14,8 @@ struct Fit {
   double log_posterior = 0;
 };
 
-// The best maximum that L-BFGS finds from the starts, max_evaluations each. observations must be
-// sorted by task.
+// The best maximum that L-BFGS finds from the starts: a quarter of max_evaluations from each, all
+// of them from the best two. observations must be sorted by task.
 Fit fit_map(const Shape& shape, const Prior& prior, const Observations& observations,
             const std::vector<Eigen::VectorXd>& starts, int max_evaluations);
 

@@ -16,6 +16,7 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 constexpr double kSharedMeanVariance = 2, kTaskMeanVariance = 1;
+constexpr double kNoiseFloor = .01;  // deviation
 const double kSqrt5 = std::sqrt(5.0);
 
 // Pairwise squared distances, (n, m), by one matrix product.
@@ -51,6 +52,16 @@ MatrixXd mean_covariance(const Shape& shape) {
   if (!shape.has_constant_means) return MatrixXd::Zero(t, t);
   return MatrixXd::Constant(t, t, kSharedMeanVariance) +
          kTaskMeanVariance * MatrixXd::Identity(t, t);
+}
+
+// Without the floor.
+VectorXd noise_variances(const Shape& shape, const VectorXd& theta) {
+  const Layout layout(shape);
+  VectorXd result(shape.tasks);
+  for (int t = 0; t < shape.tasks; ++t)
+    result[t] =
+        std::exp(2 * (theta[layout.log_noise()] + (t > 0 ? theta[layout.log_noise_ratio(t)] : 0)));
+  return result;
 }
 
 VectorXd inverse_lengths(const Shape& shape, const VectorXd& theta) {
@@ -107,11 +118,10 @@ Prior default_prior(const Shape& shape) {
                                 : .25,
           -.5, 2.5);
     }
-  for (int t = 0; t < tasks; ++t) {  // .15 on the cheapest task to .08 on the full one
-    const double share = tasks == 1 ? 1 : double(t) / (tasks - 1);
-    set(layout.log_noise(t), std::log(.15 * std::pow(.08 / .15, share)), .8, std::log(.01),
-        std::log(2.0));
-  }
+  const double noise = std::log(tasks == 1 ? .08 : .15);  // .08 on the full task either way
+  set(layout.log_noise(), noise, .8, std::log(.01), std::log(2.0));
+  for (int t = 1; t < tasks; ++t)
+    set(layout.log_noise_ratio(t), std::log(.08 / .15) * t / (tasks - 1), .3, -2, 1.5);
   return prior;
 }
 
@@ -124,7 +134,7 @@ Kernel::Kernel(const Shape& shape, const VectorXd& theta)
   first_ = l.col(0) * l.col(0).transpose();
   others_ = l.rightCols(shape.tasks - 1) * l.rightCols(shape.tasks - 1).transpose();
   noise_.resize(shape.tasks);
-  for (int t = 0; t < shape.tasks; ++t) noise_[t] = std::exp(2 * theta[layout.log_noise(t)]);
+  noise_ = noise_variances(shape, theta).array() + kNoiseFloor * kNoiseFloor;
 }
 
 MatrixXd Kernel::scaled(const MatrixXd& x) const {
@@ -142,7 +152,7 @@ void Kernel::correlations(const MatrixXd& a, const MatrixXd& b, MatrixXd& of_fir
 }
 
 MatrixXd Kernel::covariance(const std::vector<int>& rows, int task, const MatrixXd& of_first,
-                            const MatrixXd& of_others, bool has_means) const {
+                            const MatrixXd& of_others) const {
   VectorXd a(of_first.rows()), b(of_first.rows()), c(of_first.rows());
   for (Index i = 0; i < of_first.rows(); ++i) {
     const int s = rows[static_cast<std::size_t>(i)];
@@ -150,7 +160,7 @@ MatrixXd Kernel::covariance(const std::vector<int>& rows, int task, const Matrix
   }
   MatrixXd result = a.asDiagonal() * of_first;
   if (tasks() > 1) result += b.asDiagonal() * of_others;
-  if (has_means) result.colwise() += c;
+  result.colwise() += c;
   return result;
 }
 
@@ -193,10 +203,10 @@ double log_posterior(const Shape& shape, const Prior& prior, const Observations&
       if (tasks > 1) part += others(s, t) * block(of_others, s, t);
       part.array() += means(s, t);
     }
+  const VectorXd noise = noise_variances(shape, theta);
   for (Index i = 0; i < n; ++i)
-    k(i, i) +=
-        std::exp(2 * theta[layout.log_noise(observations.task[static_cast<std::size_t>(i)])]) +
-        observations.variance[i];
+    k(i, i) += noise[observations.task[static_cast<std::size_t>(i)]] + kNoiseFloor * kNoiseFloor +
+               observations.variance[i];
 
   const Eigen::LLT<MatrixXd> cholesky(k);
   if (cholesky.info() != Eigen::Success) return -std::numeric_limits<double>::infinity();
@@ -210,8 +220,10 @@ double log_posterior(const Shape& shape, const Prior& prior, const Observations&
   MatrixXd g = .5 * alpha * alpha.transpose();
   g -= .5 * cholesky.solve(MatrixXd::Identity(n, n));
   for (Index i = 0; i < n; ++i) {
-    const int at = layout.log_noise(observations.task[static_cast<std::size_t>(i)]);
-    (*gradient)[at] += g(i, i) * 2 * std::exp(2 * theta[at]);
+    const int task = observations.task[static_cast<std::size_t>(i)];
+    const double share = 2 * g(i, i) * noise[task];
+    (*gradient)[layout.log_noise()] += share;
+    if (task > 0) (*gradient)[layout.log_noise_ratio(task)] += share;
   }
   MatrixXd sum_first(tasks, tasks), sum_others = MatrixXd::Zero(tasks, tasks);
   MatrixXd m(n, n);  // Σ_ij m_ij d(r²)_ij is the share of the lengths

@@ -28,7 +28,9 @@ struct Shape {
 };
 
 // Hyperparameters lie in one vector theta: log l (d), log kappa, log scale (T),
-// rho (T (T − 1)/2, row by row below the diagonal), log noise deviation (T).
+// rho (T (T − 1)/2, row by row below the diagonal), log noise deviation of the cheapest task, and
+// of each other task relative to it (T). The noise of a dear task with few observations thus
+// follows that of the cheap one, and is no way to explain away where the two disagree.
 class Layout {
  public:
   explicit Layout(const Shape& shape) : d_(shape.coordinates()), t_(shape.tasks) {}
@@ -37,7 +39,8 @@ class Layout {
   int log_kappa() const { return d_; }
   int log_scale(int process) const { return d_ + 1 + process; }
   int rho(int task, int process) const { return d_ + 1 + t_ + task * (task - 1) / 2 + process; }
-  int log_noise(int task) const { return d_ + 1 + t_ + t_ * (t_ - 1) / 2 + task; }
+  int log_noise() const { return log_noise_ratio(0); }
+  int log_noise_ratio(int task) const { return d_ + 1 + t_ + t_ * (t_ - 1) / 2 + task; }
 
  private:
   int d_, t_;
@@ -74,12 +77,10 @@ class Kernel {
   }
   // (n, m) from the correlations between rows of tasks rows and one task.
   Eigen::MatrixXd covariance(const std::vector<int>& rows, int task,
-                             const Eigen::MatrixXd& of_first, const Eigen::MatrixXd& of_others,
-                             bool has_means = true) const;
-  // Prior covariance of two tasks at the same point, with and without the constant means.
+                             const Eigen::MatrixXd& of_first,
+                             const Eigen::MatrixXd& of_others) const;
+  // Prior covariance of two tasks at the same point.
   double at_same_point(int s, int t) const { return covariance(s, t, 1, 1); }
-  double at_same_point_without_means(int s, int t) const { return first_(s, t) + others_(s, t); }
-  double means(int s, int t) const { return means_(s, t); }  // of m + m_s and m + m_t
   double noise_variance(int task) const { return noise_[task]; }
   // Correlation of f_s and f_t at the same point, means left out.
   double task_correlation(int s, int t) const;

@@ -62,7 +62,10 @@ MatrixXd plain_covariance(const Shape& shape, const VectorXd& theta, const Obser
         k(i, j) += a * b * std::exp(2 * theta[layout.log_scale(p)]) *
                    (1 + std::sqrt(5.) * r + 5 * r * r / 3) * std::exp(-std::sqrt(5.) * r);
       }
-      if (i == j) k(i, j) += std::exp(2 * theta[layout.log_noise(s)]) + data.variance[i];
+      if (i == j)
+        k(i, j) += std::exp(2 * (theta[layout.log_noise()] +
+                                 (s > 0 ? theta[layout.log_noise_ratio(s)] : 0))) +
+                   1e-4 + data.variance[i];
     }
   return k;
 }

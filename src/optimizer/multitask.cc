@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <unordered_set>
 
 #include "optimizer/acquire.h"
 #include "optimizer/ledger.h"
@@ -16,12 +17,15 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-constexpr int kRandomCandidates = 256, kNeighbours = 60, kIncumbents = 5;
-constexpr std::size_t kEvaluatedCandidates = 100;
-constexpr int kRefinedStarts = 4, kRefinedNeighbours = 32;
-constexpr double kRefinedScales[] = {.3, .1, .03, .01};
-constexpr double kUsefulCorrelation = .3;
+constexpr double kUsefulCorrelation = .3;  // with the full task; a task below is not suggested
 constexpr std::size_t kMaxInitial = 24;
+
+// How many points a search looks at. Beyond kFullEffort observations fewer, since each costs more
+// and the model, not the search, knows where to look.
+constexpr double kFullEffort = 600, kLeastEffort = .25;
+constexpr int kRandom = 256, kEvaluated = 100, kIncumbents = 5, kNeighbours = 60;
+constexpr int kRefined = 4, kRefinedNeighbours = 32;
+constexpr double kRefinedScales[] = {.3, .1, .03, .01};  // of a length
 
 struct Candidate {
   Point point;
@@ -62,16 +66,26 @@ class Multitask final : public Suggester {
 
   std::optional<Assignments> recommend(const History& history) override {
     update(history);
-    const std::vector<std::size_t> best = evaluated_by_mean(false);
-    if (best.empty()) return std::nullopt;
-    return ledger_.observation(best[0]).assignments;
+    if (evaluated_.empty()) return std::nullopt;
+    return ledger_.observation(evaluated_[0]).assignments;
   }
 
  private:
   std::size_t task_of(int rank) const { return ledger_.tasks()[static_cast<std::size_t>(rank)]; }
   int full_rank() const { return static_cast<int>(ledger_.tasks().size()) - 1; }
 
-  void update(const History& history) { belief_.update(ledger_.update(history)); }
+  void update(const History& history) {
+    const std::size_t unchanged = ledger_.update(history);
+    belief_.update(unchanged);
+    if (unchanged == ledger_.records().size()) return;
+    evaluated_ = rank_evaluated();
+    paid_.clear();
+    if (!problem_.continues) return;
+    for (const Record& record : ledger_.records()) {
+      double& paid = paid_[record.point];
+      if (record.value) paid = std::max(paid, record.cost);
+    }
+  }
 
   void believe_open(const Suggestion& suggestion) {
     if (belief_.exists())
@@ -81,32 +95,37 @@ class Multitask final : public Suggester {
 
   // Records with a success, one for each of their assignments, by the mean of the full task there,
   // the best first; those that probably fail come last.
-  std::vector<std::size_t> evaluated_by_mean(bool must_be_valid) const {
-    std::map<std::string, std::size_t> by_key;
-    for (std::size_t i = 0; i < ledger_.records().size(); ++i) {
-      const Record& record = ledger_.records()[i];
-      if (record.value && (record.is_valid || !must_be_valid)) by_key.emplace(record.key, i);
-    }
+  std::vector<std::size_t> rank_evaluated() const {
+    std::unordered_set<std::string> keys;
     std::vector<std::size_t> records;
     std::vector<Point> points;
-    for (const auto& [key, record] : by_key) {
-      records.push_back(record);
-      points.push_back(ledger_.records()[record].point);
+    for (std::size_t i = 0; i < ledger_.records().size(); ++i) {
+      const Record& record = ledger_.records()[i];
+      if (!record.value || !keys.insert(record.key).second) continue;
+      records.push_back(i);
+      points.push_back(record.point);
     }
-    if (records.empty() || !belief_.exists()) return records;
+    if (!belief_.exists()) return records;
     const MatrixXd x = belief_.features(points);
     const VectorXd mean = belief_.mean(x), success = belief_.success(x);
-    std::vector<std::size_t> order(records.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-      const auto i = static_cast<Index>(a), j = static_cast<Index>(b);
-      const bool a_succeeds = success[i] > .5, b_succeeds = success[j] > .5;
-      if (a_succeeds != b_succeeds) return a_succeeds;
-      return mean[i] != mean[j] ? mean[i] > mean[j] : records[a] < records[b];
+    std::vector<Index> order(records.size());
+    std::iota(order.begin(), order.end(), Index{0});
+    std::stable_sort(order.begin(), order.end(), [&](Index a, Index b) {
+      const bool a_succeeds = success[a] > .5, b_succeeds = success[b] > .5;
+      return a_succeeds != b_succeeds ? a_succeeds : mean[a] > mean[b];
     });
     std::vector<std::size_t> sorted;
-    for (std::size_t i : order) sorted.push_back(records[i]);
+    for (Index i : order) sorted.push_back(records[static_cast<std::size_t>(i)]);
     return sorted;
+  }
+
+  // Of these the first that could be suggested again.
+  std::vector<Point> incumbents(std::size_t count) const {
+    std::vector<Point> points;
+    for (std::size_t record : evaluated_)
+      if (points.size() < count && ledger_.records()[record].is_valid)
+        points.push_back(ledger_.records()[record].point);
+    return points;
   }
 
   std::optional<Suggestion> suggest_one(RandomStream& random) {
@@ -144,8 +163,9 @@ class Multitask final : public Suggester {
       return draw(0, random);
     }
     if (cheapest == full || ledger_.count_seen(full) > 0) return std::nullopt;
-    for (std::size_t record : evaluated_by_mean(true))
-      if (!ledger_.is_seen(ledger_.records()[record].key, full))
+    for (std::size_t record : evaluated_)
+      if (ledger_.records()[record].is_valid &&
+          !ledger_.is_seen(ledger_.records()[record].key, full))
         return Suggestion{ledger_.observation(record).assignments, full};
     return std::nullopt;
   }
@@ -164,8 +184,7 @@ class Multitask final : public Suggester {
     if (of_full < options_.full_share * total) return {full_rank()};
     std::vector<int> tasks;
     for (int rank = 0; rank <= full_rank(); ++rank)
-      if (!belief_.exists() ||
-          belief_.member(0).kernel().task_correlation(rank, full_rank()) >= kUsefulCorrelation)
+      if (!belief_.exists() || belief_.task_correlation(rank) >= kUsefulCorrelation)
         tasks.push_back(rank);
     return tasks;
   }
@@ -189,59 +208,54 @@ class Multitask final : public Suggester {
     return std::max(cost - (paid == paid_.end() ? 0 : paid->second), .05 * cost);
   }
 
-  // Adds to candidates each of the points on each of the tasks, scored by one posterior.
-  void score(const Posterior& posterior, const std::vector<double>& maxima,
-             const Prediction& prediction, const MatrixXd& x, const std::vector<Point>& points,
-             const std::vector<int>& tasks, std::vector<Candidate>& candidates) const {
-    (void)posterior;
-    const MatrixXd bits = information(prediction, maxima);
+  // Adds to candidates each of the points on each of the tasks.
+  void score(const std::vector<Point>& points, const MatrixXd& x, const Prediction& prediction,
+             const std::vector<double>& maxima, const std::vector<int>& tasks,
+             std::vector<Candidate>& candidates) const {
+    const MatrixXd nats = information(prediction, maxima);
     const VectorXd success = belief_.success(x);
     for (std::size_t i = 0; i < points.size(); ++i)
       for (std::size_t t = 0; t < tasks.size(); ++t) {
-        const auto row = static_cast<Index>(i);
-        const double value =
-            bits(row, static_cast<Index>(t)) * success[row] / added_cost(points[i], tasks[t]);
+        const auto row = static_cast<Index>(i), column = static_cast<Index>(t);
+        const double value = nats(row, column) * success[row] / added_cost(points[i], tasks[t]);
         candidates.push_back({points[i], tasks[t], std::isfinite(value) ? value : -1});
       }
+    std::stable_sort(candidates.begin(), candidates.end(),
+                     [](const Candidate& a, const Candidate& b) { return a.score > b.score; });
   }
 
+  // The best trial by information per cost: among random and evaluated points (over which the
+  // maximum is believed to range) and neighbours of the best, then around the best of these in
+  // ever smaller steps.
   std::optional<Suggestion> suggest_informed(const std::vector<int>& tasks, RandomStream& random) {
     const std::size_t turn = ledger_.records().size() + ledger_.open_suggestions().size();
     const Posterior& posterior = belief_.member(turn % belief_.members());
-    paid_.clear();
-    if (problem_.continues)
-      for (const Record& record : ledger_.records()) {
-        double& paid = paid_[record.point];
-        paid = std::max(paid, record.value ? record.cost : 0);
-      }
-    // Random points, then evaluated ones (the maximum is looked for among these), then neighbours.
-    std::vector<Point> points;
-    for (int i = 0; i < kRandomCandidates; ++i) points.push_back(ledger_.encoder().sample(random));
-    const std::vector<std::size_t> evaluated = evaluated_by_mean(true);
-    for (std::size_t i = 0; i < std::min(evaluated.size(), kEvaluatedCandidates); ++i)
-      points.push_back(ledger_.records()[evaluated[i]].point);
-    const std::size_t spread = points.size();
-    for (std::size_t i = 0; i < std::min<std::size_t>(evaluated.size(), kIncumbents); ++i)
-      for (int k = 0; k < kNeighbours; ++k)
-        points.push_back(neighbour(ledger_.records()[evaluated[i]].point, posterior,
-                                   std::pow(10, random.uniform(-2, 0)), random));
+    const double effort =
+        std::clamp(kFullEffort / double(posterior.basis_size()), kLeastEffort, 1.0);
+    const auto scaled = [&](int count) { return static_cast<int>(std::ceil(effort * count)); };
+
+    std::vector<Point> points = incumbents(static_cast<std::size_t>(scaled(kEvaluated)));
+    const auto incumbent_count = std::min<std::size_t>(points.size(), kIncumbents);
+    for (int i = 0; i < scaled(kRandom); ++i) points.push_back(ledger_.encoder().sample(random));
+    const auto spread = static_cast<Index>(points.size());
+    for (std::size_t i = 0; i < incumbent_count; ++i)
+      for (int k = 0; k < scaled(kNeighbours); ++k)
+        points.push_back(
+            neighbour(points[i], posterior, std::pow(10, random.uniform(-2, 0)), random));
     MatrixXd x = belief_.features(points);
     const Prediction prediction = posterior.predict(x, tasks);
-    const auto many = static_cast<Index>(spread);
     const std::vector<double> maxima =
-        maximum_quantiles(prediction.mean.head(many), prediction.variance.head(many));
+        maximum_quantiles(prediction.mean.head(spread), prediction.variance.head(spread));
     std::vector<Candidate> candidates;
-    score(posterior, maxima, prediction, x, points, tasks, candidates);
+    score(points, x, prediction, maxima, tasks, candidates);
     for (double scale : kRefinedScales) {
-      sort(candidates);
       points.clear();
-      for (std::size_t i = 0; i < std::min<std::size_t>(candidates.size(), kRefinedStarts); ++i)
-        for (int k = 0; k < kRefinedNeighbours; ++k)
+      for (std::size_t i = 0; i < std::min<std::size_t>(candidates.size(), kRefined); ++i)
+        for (int k = 0; k < scaled(kRefinedNeighbours); ++k)
           points.push_back(neighbour(candidates[i].point, posterior, scale, random));
       x = belief_.features(points);
-      score(posterior, maxima, posterior.predict(x, tasks), x, points, tasks, candidates);
+      score(points, x, posterior.predict(x, tasks), maxima, tasks, candidates);
     }
-    sort(candidates);
     return first_new(candidates);
   }
 
@@ -255,11 +269,6 @@ class Multitask final : public Suggester {
           scale * std::min(1.0, posterior.kernel().length(static_cast<int>(f)));
     const double d = double(std::max<std::size_t>(1, free_coordinates_));
     return encoder.perturb(point, steps, random.uniform() < .5 ? 1 : std::min(1.0, 2 / d), random);
-  }
-
-  static void sort(std::vector<Candidate>& candidates) {
-    std::stable_sort(candidates.begin(), candidates.end(),
-                     [](const Candidate& a, const Candidate& b) { return a.score > b.score; });
   }
 
   std::optional<Suggestion> first_new(const std::vector<Candidate>& candidates) const {
@@ -279,7 +288,8 @@ class Multitask final : public Suggester {
   Belief belief_;
   std::size_t free_coordinates_ = 0;
   bool has_defaults_ = false;
-  std::map<Point, double> paid_;  // by successful trials of the same point
+  std::vector<std::size_t> evaluated_;  // see rank_evaluated
+  std::map<Point, double> paid_;        // for successful trials of the same point
 };
 
 }  // namespace

@@ -188,10 +188,12 @@ VectorXd Posterior::mean(const MatrixXd& x, int task) const {
 Prediction Posterior::predict(const MatrixXd& x, const std::vector<int>& tasks) const {
   const Index c = x.rows(), n = static_cast<Index>(task_.size());
   const int full = kernel_.tasks() - 1;
-  const auto blocks = static_cast<Index>(tasks.size()) + 1;  // g, then each y_t
-  double offset = 0;                                         // posterior mean of m + m_full
-  for (Index i = 0; i < weights_.size(); ++i)
-    offset += kernel_.means(task_[static_cast<std::size_t>(i)], full) * weights_[i];
+  std::vector<int> columns = {full};  // tasks whose covariances are needed
+  std::vector<Index> column;          // of each task asked for
+  for (int task : tasks) {
+    column.push_back(task == full ? 0 : static_cast<Index>(columns.size()));
+    if (task != full) columns.push_back(task);
+  }
   Prediction result;
   result.mean = VectorXd::Zero(c);
   result.variance.resize(c);
@@ -201,18 +203,16 @@ Prediction Posterior::predict(const MatrixXd& x, const std::vector<int>& tasks) 
   for (Index begin = 0; begin < c; begin += kChunk) {
     const Index count = std::min(kChunk, c - begin);
     const auto covariances = [&](const MatrixXd& z, const std::vector<int>& z_tasks) {
-      MatrixXd of_first, of_others, all(z.rows(), blocks * count);
+      MatrixXd of_first, of_others, all(z.rows(), static_cast<Index>(columns.size()) * count);
       kernel_.correlations(z, points.middleRows(begin, count), of_first, of_others);
-      all.leftCols(count) = kernel_.covariance(z_tasks, full, of_first, of_others, false);
-      for (std::size_t t = 0; t < tasks.size(); ++t)
-        all.middleCols(static_cast<Index>(t + 1) * count, count) =
-            kernel_.covariance(z_tasks, tasks[t], of_first, of_others);
+      for (std::size_t t = 0; t < columns.size(); ++t)
+        all.middleCols(static_cast<Index>(t) * count, count) =
+            kernel_.covariance(z_tasks, columns[t], of_first, of_others);
       return all;
     };
     MatrixXd k = covariances(z_.topRows(n), task_);
     if (weights_.size())
-      result.mean.segment(begin, count) =
-          (k.leftCols(count).transpose() * weights_).array() + offset;
+      result.mean.segment(begin, count) = k.leftCols(count).transpose() * weights_;
     const Whitened of_points = whiten(std::move(k));
     MatrixXd of_open;
     if (!open_task_.empty()) {
@@ -236,13 +236,12 @@ Prediction Posterior::predict(const MatrixXd& x, const std::vector<int>& tasks) 
       return sum;
     };
     result.variance.segment(begin, count) =
-        (kernel_.at_same_point_without_means(full, full) - reduction(0, 0)).max(1e-10);
+        (kernel_.at_same_point(full, full) - reduction(0, 0)).max(1e-10);
     for (std::size_t t = 0; t < tasks.size(); ++t) {
-      const auto block = static_cast<Index>(t + 1);
       result.task_covariance[t].segment(begin, count) =
-          kernel_.at_same_point_without_means(tasks[t], full) - reduction(0, block);
+          kernel_.at_same_point(tasks[t], full) - reduction(0, column[t]);
       result.task_variance[t].segment(begin, count) =
-          (kernel_.at_same_point(tasks[t], tasks[t]) - reduction(block, block)).max(1e-10) +
+          (kernel_.at_same_point(tasks[t], tasks[t]) - reduction(column[t], column[t])).max(1e-10) +
           kernel_.noise_variance(tasks[t]);
     }
   }

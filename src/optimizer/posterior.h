@@ -17,12 +17,10 @@
 
 namespace frugal::optimizer {
 
-// Of the full task at c points, and how observing each task would bear on it. The variance leaves
-// the constant means out: what is not known of them moves all points alike, and says nothing
-// about which is the best.
+// Of the full task's function at c points, and how observing each task would bear on it. All with
+// the constant means.
 struct Prediction {
-  Eigen::VectorXd mean;                          // c: of f + m + m_full
-  Eigen::VectorXd variance;                      // c: of f
+  Eigen::VectorXd mean, variance;                // c: of f
   std::vector<Eigen::VectorXd> task_variance;    // for each task asked for, c: of y_t
   std::vector<Eigen::VectorXd> task_covariance;  // c: of y_t and f
 };
@@ -36,6 +34,8 @@ class Posterior {
 
   const Kernel& kernel() const { return kernel_; }
   Eigen::Index size() const { return observed_; }
+  // Observations, or inducing points: what a prediction's price goes by.
+  Eigen::Index basis_size() const { return static_cast<Eigen::Index>(task_.size()); }
   void append(const Observations& observations);  // forgets the open trials
   void set_values(const Eigen::VectorXd& y);      // one for each observation
   void open(const Eigen::MatrixXd& x, const std::vector<int>& task);

@@ -77,6 +77,37 @@ Answer get_experiment(Call& call) {
   return {200, select_fields(experiment_json(experiment, call), call.query)};
 }
 
+// Read as a new experiment's: the definition as it stands, with what is changed laid over it.
+Answer update_experiment(Call& call) {
+  require_known_keys(
+      call.body,
+      {"name", "observation_budget", "parallel_bandwidth", "metadata", "state", "no_optimize"},
+      "body");
+  Json changes = call.body;
+  changes.erase("no_optimize");
+  const Experiment updated = call.scheduler.update(call.ids[0], [&](Experiment& experiment) {
+    Json json = to_json(experiment);
+    json.update(changes);
+    const Experiment read = experiment::experiment_from_json(json, "body");
+    experiment.name = read.name;
+    experiment.budget = read.budget;
+    experiment.parallel_bandwidth = read.parallel_bandwidth;
+    experiment.metadata = read.metadata;
+    experiment.state = read.state;
+  });
+  call.bell.ring();
+  return {200, experiment_json(updated, call)};
+}
+
+Answer delete_experiment(Call& call) {
+  require_known_query(call.query, {"include_runs"});
+  call.scheduler.update(call.ids[0], [](Experiment& experiment) {
+    experiment.state = experiment::ExperimentState::kDeleted;
+  });
+  call.bell.ring();
+  return {200, Json::object()};
+}
+
 Answer get_best_assignments(Call& call) {
   require_known_query(call.query, paging_parameters());
   const Experiment experiment = call.scheduler.experiment(call.ids[0]);

@@ -10,6 +10,8 @@ namespace frugal::serve {
 Answer create_experiment(Call& call);
 Answer list_experiments(Call& call);
 Answer get_experiment(Call& call);
+Answer update_experiment(Call& call);
+Answer delete_experiment(Call& call);
 Answer get_best_assignments(Call& call);
 Answer get_stopping_criteria(Call& call);
 

@@ -12,10 +12,7 @@ using experiment::Observation;
 
 constexpr std::size_t kMaxBatch = 2500;
 
-struct Incoming {
-  experiment::Id suggestion = 0;  // 0: assignments were given
-  Observation observation;
-};
+using Incoming = experiment::Scheduler::Outside;
 
 // The one metric's evaluation, from `values` or the older `value`.
 void read_value(const Fields& fields, const Experiment& experiment, Observation& observation) {
@@ -66,10 +63,10 @@ Incoming read_observation(const Json& body, const Experiment& experiment, Call& 
     throw InputError("body: give a suggestion or assignments, one of them");
   if (fields.has("suggestion")) {
     if (fields.has("task")) throw InputError("body: task goes with assignments only");
-    incoming.suggestion = fields.id("suggestion");
-    if (call.scheduler.trial(incoming.suggestion).experiment != experiment.id)
-      throw experiment::NotFound(
-          fmt::format("experiment {} has no suggestion {}", experiment.id, incoming.suggestion));
+    incoming.suggestion_trial = fields.id("suggestion");
+    if (call.scheduler.trial(incoming.suggestion_trial).experiment != experiment.id)
+      throw experiment::NotFound(fmt::format("experiment {} has no suggestion {}", experiment.id,
+                                             incoming.suggestion_trial));
   } else {
     incoming.observation.point = {
         optimizer::assignments_from_json(fields.at("assignments"), experiment.space,
@@ -88,23 +85,17 @@ Experiment active_experiment(Call& call) {
   return experiment;
 }
 
-Json record(const Incoming& incoming, const Experiment& experiment, Call& call) {
-  const Observation recorded =
-      call.scheduler.record(experiment.id, incoming.suggestion, incoming.observation);
-  return to_json(recorded, experiment);
-}
-
 }  // namespace
 
 Answer create_observation(Call& call) {
   const Experiment experiment = active_experiment(call);
   const Incoming incoming = read_observation(call.body, experiment, call);
-  const Json json = record(incoming, experiment, call);
+  const auto recorded = call.scheduler.record(experiment.id, {incoming});
   call.bell.ring();
-  return {200, json};
+  return {200, to_json(recorded.front(), experiment)};
 }
 
-// Every row is checked before the first is recorded.
+// All or none.
 Answer create_observations(Call& call) {
   const Experiment experiment = active_experiment(call);
   const Fields fields(call.body, {"observations", "dry_run", "no_optimize"});
@@ -115,7 +106,8 @@ Answer create_observations(Call& call) {
   for (const Json& body : bodies) incoming.push_back(read_observation(body, experiment, call));
   Json data = Json::array();
   if (!fields.flag("dry_run", false))
-    for (const Incoming& row : incoming) data.push_back(record(row, experiment, call));
+    for (const Observation& row : call.scheduler.record(experiment.id, std::move(incoming)))
+      data.push_back(to_json(row, experiment));
   call.bell.ring();
   return {200,
           {{"object", "pagination"},

@@ -18,6 +18,8 @@ constexpr Route kRoutes[] = {
     {"POST", "/v1/experiments", create_experiment},
     {"GET", "/v1/experiments", list_experiments},
     {"GET", "/v1/experiments/{}", get_experiment},
+    {"PUT", "/v1/experiments/{}", update_experiment},
+    {"DELETE", "/v1/experiments/{}", delete_experiment},
     {"GET", "/v1/experiments/{}/best_assignments", get_best_assignments},
     {"GET", "/v1/experiments/{}/stopping_criteria", get_stopping_criteria},
 

@@ -356,6 +356,32 @@ TEST_F(ServerTest, LeasesTrialsAndTakesReportsOnce) {
   EXPECT_EQ(get(experiment + "/observations").body["count"], 1);
 }
 
+TEST_F(ServerTest, ChangesAndEndsAnExperiment) {
+  const std::string experiment = create();
+  const auto put = [&](const Json& body) {
+    return reply_of(http_->Put(experiment, body.dump(), "application/json"));
+  };
+  EXPECT_EQ(put({{"name", "new"}, {"observation_budget", 7}, {"parallel_bandwidth", nullptr}})
+                .body["name"],
+            "new");
+  EXPECT_EQ(get(experiment).body["observation_budget"], 7);
+  EXPECT_EQ(put({{"tasks", Json::array()}}).status, 400);
+  EXPECT_EQ(put({{"observation_budget", -1}}).status, 400);
+  EXPECT_EQ(put({{"state", "asleep"}}).status, 400);
+  EXPECT_EQ(put({{"name", ""}}).status, 400);
+  EXPECT_EQ(get(experiment).body["name"], "new");
+
+  EXPECT_EQ(reply_of(http_->Delete(experiment)).status, 200);
+  EXPECT_EQ(get(experiment).body["state"], "deleted");
+  EXPECT_EQ(get("/v1/experiments").body["count"], 0);
+  EXPECT_EQ(get("/v1/experiments?state=deleted").body["count"], 1);
+  EXPECT_EQ(post(experiment + "/leases", {{"worker", "w"}}).status, 410);
+  EXPECT_EQ(post("/v1/leases", {{"worker", "w"}}).status, 410);
+  EXPECT_EQ(post(experiment + "/suggestions", Json::object()).status, 400);
+  EXPECT_EQ(put({{"state", "active"}}).status, 200);
+  EXPECT_EQ(post(experiment + "/leases", {{"worker", "w"}}).status, 200);
+}
+
 TEST_F(ServerTest, RefusesBadReports) {
   const std::string experiment = create();
   const Reply lease = post(experiment + "/leases", {{"worker", "w"}});
@@ -418,7 +444,7 @@ TEST_F(ServerTest, ServesManyClientsAtATime) {
   const std::string experiment = create();
   std::vector<std::future<int>> clients;
   for (int c = 0; c < 8; ++c)
-    clients.push_back(std::async(std::launch::async, [&] {
+    clients.push_back(std::async(std::launch::async, [&, c] {
       httplib::Client http(server_->address());
       http.set_bearer_token_auth("secret");
       http.set_keep_alive(true);
@@ -426,7 +452,8 @@ TEST_F(ServerTest, ServesManyClientsAtATime) {
       int observed = 0;
       for (int i = 0; i < 10; ++i) {
         const Reply lease =
-            reply_of(http.Post(experiment + "/leases", R"({"worker": "w"})", "application/json"));
+            reply_of(http.Post(experiment + "/leases", Json({{"worker", std::to_string(c)}}).dump(),
+                               "application/json"));
         if (lease.status != 200) continue;
         const std::string path =
             "/v1/trials/" + lease.body["trial"]["id"].get<std::string>() + "/observation";

@@ -34,16 +34,21 @@ std::string path_of(const Lease& lease, const char* what) {
   return fmt::format("/v1/trials/{}/{}", lease.trial.id, what);
 }
 
+httplib::Client client_of(const std::string& address) {
+  try {
+    httplib::Client client(address);
+    if (address.starts_with("http") && client.is_valid()) return client;
+  } catch (const std::logic_error&) {  // a scheme that it does not know, a port out of range
+  }
+  throw InputError(fmt::format(
+      "{} is no address of a coordinator; give one such as http://127.0.0.1:8265", address));
+}
+
 }  // namespace
 
 struct Client::State {
   explicit State(ClientOptions the_options)
-      : options(std::move(the_options)), http(options.address) {
-    if (!http.is_valid())
-      throw InputError(
-          fmt::format("{} is no address of a coordinator; give one such as "
-                      "http://127.0.0.1:8265",
-                      options.address));
+      : options(std::move(the_options)), http(client_of(options.address)) {
     http.set_bearer_token_auth(options.token);
     http.set_keep_alive(true);
     http.set_tcp_nodelay(true);

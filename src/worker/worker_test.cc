@@ -324,7 +324,8 @@ TEST_F(WorkerTest, EndsWhenTheCoordinatorStaysAway) {
 }
 
 TEST_F(WorkerTest, SaysWhatIsNoAddress) {
-  EXPECT_THROW(Client({.address = "gopher://x", .token = "t"}), InputError);
+  for (const char* address : {"gopher://x", "http://x:99999999999", ""})
+    EXPECT_THROW(Client({.address = address, .token = "t"}), InputError) << address;
 }
 
 TEST_F(WorkerTest, FinishesTheTrialOfAWorkerThatWasKilled) {

@@ -1,20 +1,17 @@
 #include "vision/draw/dataset.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
-#include <exception>
 #include <fstream>
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "vision/data/image.h"
+#include "vision/data/parallel.h"
 
 namespace frugal::draw {
 namespace {
@@ -67,35 +64,6 @@ std::string photograph(const DrawOptions& options, const ClassShape& shape, std:
       int(82 + 14 * options.variation * quality));
 }
 
-// Calls work(i) for each i below n, on that many threads; the first error stops all and is
-// thrown. after_each is called with the number done, one call at a time.
-template <typename Work, typename AfterEach>
-void for_each(std::size_t n, unsigned threads, Work work, AfterEach after_each) {
-  std::atomic<std::size_t> next{0};
-  std::mutex mutex;
-  std::size_t done = 0;
-  std::exception_ptr error;
-  const auto run = [&] {
-    for (std::size_t i = next++; i < n; i = next++) {
-      try {
-        work(i);
-        const std::lock_guard lock(mutex);
-        after_each(++done);
-      } catch (...) {
-        const std::lock_guard lock(mutex);
-        if (!error) error = std::current_exception();
-        next = n;
-      }
-    }
-  };
-  {
-    std::vector<std::jthread> helpers;
-    for (unsigned i = 1; i < threads; ++i) helpers.emplace_back(run);
-    run();
-  }
-  if (error) std::rethrow_exception(error);
-}
-
 }  // namespace
 
 void draw_dataset(const DrawOptions& options, const fs::path& path, ProgressSink& progress) {
@@ -113,15 +81,11 @@ void draw_dataset(const DrawOptions& options, const fs::path& path, ProgressSink
     for (const ClassShape& shape : shapes) fs::create_directories(unfinished / shape.name);
 
     const std::size_t total = shapes.size() * options.per_class;
-    for_each(
-        total, options.threads,
-        [&](std::size_t i) {
+    data::for_each_index(
+        total, options.threads, "drawing photographs", progress, [&](std::size_t i) {
           const std::size_t label = i / options.per_class, index = i % options.per_class;
           write_photograph(unfinished / shapes[label].name / file_name(index),
                            photograph(options, shapes[label], label, index));
-        },
-        [&](std::size_t done) {
-          progress.progress({"drawing photographs", done, total});
         });
     write_file(unfinished / kRecord, wanted.dump(2));
     fs::rename(unfinished, folder);

@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cmath>
-#include <ctime>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -16,20 +14,10 @@
 namespace frugal::train {
 namespace {
 
-double wall_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-double cpu_seconds() {
-  timespec time{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
-
 class Loop {
  public:
   Loop(Learner& learner, const Recipe& recipe, const BatchPlan& plan, const Json& identity,
-       const TrainOptions& options);
+       const TrainOptions& options, const Meter& meter);
   TrainingSummary run();
 
  private:
@@ -42,7 +30,7 @@ class Loop {
   void save_if_due(bool just_evaluated);
   bool whole_epoch() const { return position_.step % plan_.steps_per_epoch() == 0; }
   double rate() const { return learning_rate(recipe_, position_.plateau, position_.step, total_); }
-  double spent_seconds() const { return earlier_seconds_ + wall_seconds() - started_; }
+  double spent_seconds() const { return earlier_seconds_ + meter_.wall_seconds(); }
   [[noreturn]] void fail(const char* what) const;
 
   Learner& learner_;
@@ -50,30 +38,30 @@ class Loop {
   const BatchPlan& plan_;
   const Json& identity_;
   const TrainOptions& options_;
+  const Meter& meter_;
   const std::size_t total_;
   std::set<std::size_t> also_evaluate_at_;
   Position position_;
   std::optional<Evaluation> evaluation_;  // at position_
   double earlier_seconds_ = 0;            // spent before this call
-  const double started_ = wall_seconds();
-  double saved_at_ = started_;
+  double saved_at_ = 0;                   // on the meter
   double save_cost_seconds_ = 0;
 };
 
 Loop::Loop(Learner& learner, const Recipe& recipe, const BatchPlan& plan, const Json& identity,
-           const TrainOptions& options)
+           const TrainOptions& options, const Meter& meter)
     : learner_(learner),
       recipe_(recipe),
       plan_(plan),
       identity_(identity),
       options_(options),
+      meter_(meter),
       total_(plan.steps_of(recipe.epochs)) {
   for (const double epochs : options.also_evaluate_at)
     if (epochs > 0) also_evaluate_at_.insert(plan.steps_of(epochs));
 }
 
 TrainingSummary Loop::run() {
-  const double cpu_started = cpu_seconds();
   resume_or_begin();
   TrainingSummary summary{.ending = Ending::kStopped,
                           .resumed_from_epochs = plan_.epochs_at(position_.step)};
@@ -102,8 +90,6 @@ TrainingSummary Loop::run() {
   summary.epochs = plan_.epochs_at(position_.step);
   if (finished) summary.validation = std::move(*evaluation_);
   summary.history = position_.history;
-  summary.wall_seconds = wall_seconds() - started_;
-  summary.cpu_seconds = cpu_seconds() - cpu_started;
   return summary;
 }
 
@@ -178,24 +164,24 @@ void Loop::take_step() {
 }
 
 void Loop::save() {
-  const double began = wall_seconds();
+  const double began = meter_.wall_seconds();
   position_.spent_seconds = spent_seconds();
   write_file(options_.checkpoint_path, serialize({identity_, position_, learner_.save()}));
-  saved_at_ = wall_seconds();
+  saved_at_ = meter_.wall_seconds();
   save_cost_seconds_ = saved_at_ - began;
 }
 
 // After an evaluation, unless saving would then take more than a twentieth of the time.
 void Loop::save_if_due(bool just_evaluated) {
   if (options_.checkpoint_path.empty()) return;
-  const double since = wall_seconds() - saved_at_;
+  const double since = meter_.wall_seconds() - saved_at_;
   const bool due = since >= options_.checkpoint_every_seconds ||
                    (just_evaluated && since >= 20 * save_cost_seconds_);
   if (!due) return;
   try {
     save();
   } catch (const SystemError& error) {
-    saved_at_ = wall_seconds();  // the next try comes when the next checkpoint is due
+    saved_at_ = meter_.wall_seconds();  // the next try comes when the next checkpoint is due
     options_.on_message(fmt::format("{}; training goes on without a checkpoint", error.what()));
   }
 }
@@ -209,8 +195,8 @@ void Loop::fail(const char* what) const {
 }  // namespace
 
 TrainingSummary run_loop(Learner& learner, const Recipe& recipe, const BatchPlan& plan,
-                         const Json& identity, const TrainOptions& options) {
-  return Loop(learner, recipe, plan, identity, options).run();
+                         const Json& identity, const TrainOptions& options, const Meter& meter) {
+  return Loop(learner, recipe, plan, identity, options, meter).run();
 }
 
 }  // namespace frugal::train

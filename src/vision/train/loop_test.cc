@@ -76,7 +76,7 @@ const Recipe kRecipe{
 Outcome run(const TrainOptions& options, const Recipe& recipe = kRecipe,
             const Json& identity = {{"a", 1}}) {
   Number learner(kPlan);
-  Outcome outcome{run_loop(learner, recipe, kPlan, identity, options)};
+  Outcome outcome{run_loop(learner, recipe, kPlan, identity, options, Meter())};
   outcome.value = learner.value();
   return outcome;
 }
@@ -185,7 +185,7 @@ TEST_F(LoopTest, ALossThatIsNotANumberFailsTheRun) {
   Number learner(kPlan);
   learner.explode_at = 12;
   try {
-    run_loop(learner, kRecipe, kPlan, {}, {});
+    run_loop(learner, kRecipe, kPlan, {}, {}, Meter());
     FAIL();
   } catch (const NumericalError& error) {
     EXPECT_THAT(error.what(), HasSubstr("after 1.20 epochs at a learning rate of 0.3"));

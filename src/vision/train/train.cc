@@ -73,6 +73,7 @@ void prepare(const Recipe& recipe, const data::Dataset& dataset, const Environme
 TrainingSummary train(const Recipe& recipe, const TrainingPhotographs& training,
                       const HeldOutPhotographs& validation, const Environment& environment,
                       const TrainOptions& options) {
+  const Meter meter;
   require_photographs(training, validation);
   use_threads(environment.threads);
   const BatchPlan plan(training.indices().size(), recipe.batch(), recipe.seed);
@@ -81,10 +82,13 @@ TrainingSummary train(const Recipe& recipe, const TrainingPhotographs& training,
   const auto learner = recipe.strategy == Strategy::kFeatures
                            ? make_head_learner(assignment, silent)
                            : make_fine_tuner(assignment, silent);
-  TrainingSummary summary = run_loop(
-      *learner, recipe, plan, identity_of(recipe, training, validation, environment), options);
+  TrainingSummary summary =
+      run_loop(*learner, recipe, plan, identity_of(recipe, training, validation, environment),
+               options, meter);
   if (summary.ending == Ending::kFinished && !options.model_folder.empty())
     write_model_folder(options.model_folder, *learner, recipe, training.dataset().classes);
+  summary.wall_seconds = meter.wall_seconds();
+  summary.cpu_seconds = meter.cpu_seconds();
   return summary;
 }
 
