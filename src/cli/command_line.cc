@@ -247,7 +247,7 @@ void CommandLine::add_worker() {
       ->type_name("ID");
   c->add_option("--name", o.name, "how the worker calls itself; default: host and process");
   c->add_option("--threads", o.threads, "of one trial")->check(CLI::Range(1u, 1024u));
-  c->add_flag("--die-with-parent", o.die_with_parent, "end when the process that started it ends");
+  c->add_option("--parent", o.parent, "end when this process ends; 0: stay")->type_name("PID");
 }
 
 void CommandLine::add_demo() {
@@ -373,8 +373,11 @@ int CommandLine::run(std::vector<std::string> arguments) {
     print_error(voice, words.empty() ? error.what() : words);
     return kCannot;
   } catch (const CLI::ParseError& error) {
-    print_error(voice, fmt::format("{}; frugal {} --help lists the options", error.what(),
-                                   arguments.empty() ? "" : arguments[0]));
+    const std::string words = unknown_words(arguments);
+    print_error(voice, !words.empty()
+                           ? words
+                           : fmt::format("{}; frugal {} --help lists the options", error.what(),
+                                         arguments.empty() ? "" : arguments[0]));
     return kCannot;
   } catch (const Error& error) {
     print_error(voice, error.what());

@@ -117,7 +117,7 @@ struct WorkerOptions {
   std::string experiment;  // "": the coordinator's current one
   std::string name;
   unsigned threads = 1;
-  bool die_with_parent = false;
+  int parent = 0;  // process to end with; 0: none
 };
 
 struct DemoOptions {

@@ -25,7 +25,7 @@ std::string default_name() {
 }  // namespace
 
 int run_worker(const WorkerOptions& options, Console& console) {
-  if (options.die_with_parent && !worker::die_with_parent(::getppid())) return 0;
+  if (options.parent > 0 && !worker::die_with_parent(options.parent)) return 0;
   const auto stopped = [] { return stop_signal() != 0; };
   worker::Client client({.address = options.coordinator,
                          .token = read_file(options.token_file),

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <filesystem>
 
 #include "base/error.h"
@@ -81,10 +82,11 @@ class SqliteStore final : public Store {
   explicit SqliteStore(const std::string& path) : path_(path), lock_(path) {
     guard([&] {
       sql_.open(soci::sqlite3, fmt::format("db={}", path));
+      const bool fresh = is_new();
       sql_ << "PRAGMA journal_mode = WAL";
       sql_ << "PRAGMA synchronous = FULL";
       sql_ << "PRAGMA foreign_keys = ON";
-      migrate();
+      if (fresh) make_tables();
     });
   }
 
@@ -308,26 +310,32 @@ class SqliteStore final : public Store {
     }
   }
 
-  void migrate() {
-    int tables = 0;
+  // Reads only: a file that is refused stays as it was. True when there is nothing in it yet.
+  bool is_new() {
+    int tables = 0, ours = 0;
     sql_ << "SELECT count(*) FROM sqlite_master", soci::into(tables);
-    if (tables == 0) {
-      soci::transaction transaction(sql_);
-      for (const char* statement : kSchema) sql_ << statement;
-      // Runs at the end of the expression, when a temporary would be gone already.
-      const std::string version = std::to_string(kSchemaVersion);
-      sql_ << "INSERT INTO frugal(key, value) VALUES ('schema_version', :v)", soci::use(version);
-      transaction.commit();
-      return;
-    }
-    int ours = 0;
+    if (tables == 0) return true;
     sql_ << "SELECT count(*) FROM sqlite_master WHERE name = 'frugal'", soci::into(ours);
     if (ours == 0) throw InputError(fmt::format("{} is a database, but none of frugal's", path_));
-    const int version = std::stoi(value("schema_version").value_or("0"));
+    const std::string text = value("schema_version").value_or("");
+    int version = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
+    if (error != std::errc() || version < 1)
+      throw InputError(fmt::format("{} is damaged: its schema version is \"{}\"", path_, text));
     if (version > kSchemaVersion)
       throw InputError(fmt::format(
           "{} was written by a newer frugal (schema {}, this one knows {}); use that one", path_,
           version, kSchemaVersion));
+    return false;
+  }
+
+  void make_tables() {
+    soci::transaction transaction(sql_);
+    for (const char* statement : kSchema) sql_ << statement;
+    // Runs at the end of the expression, when a temporary would be gone already.
+    const std::string version = std::to_string(kSchemaVersion);
+    sql_ << "INSERT INTO frugal(key, value) VALUES ('schema_version', :v)", soci::use(version);
+    transaction.commit();
   }
 
   optimizer::Space space_of(Id experiment) {

@@ -267,12 +267,14 @@ TEST_F(SqliteStoreFile, OfANewerVersionIsRefusedAndLeftAsItWas) {
   EXPECT_EQ(read_file(file()), before);
 }
 
-TEST_F(SqliteStoreFile, OfAnotherProgramIsRefused) {
+TEST_F(SqliteStoreFile, OfAnotherProgramIsRefusedAndLeftAsItWas) {
   {
     soci::session sql(soci::sqlite3, "db=" + file());
     sql << "CREATE TABLE bookmarks (url TEXT)";
   }
+  const std::string before = read_file(file());
   EXPECT_THAT([&] { open_sqlite_store(file()); }, ThrowsMessage<InputError>(HasSubstr(file())));
+  EXPECT_EQ(read_file(file()), before);
 }
 
 TEST_F(SqliteStoreFile, ThatIsNoDatabaseIsRefusedAndLeftAsItWas) {

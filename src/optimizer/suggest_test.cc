@@ -297,7 +297,7 @@ TEST(MultitaskTest, FindsTheOptimumOfABowlForTheCostOfTenFullRuns) {
     }
     worst = std::min(worst, bowl({*suggester->recommend(history), 0}));
   }
-  EXPECT_GT(worst, -1e-3);  // random search after ten full runs: about -.05
+  EXPECT_GT(worst, -3e-3);  // random search after ten full runs: about -.05
 }
 
 TEST(MultitaskTest, AtLeastAQuarterOfTheCostGoesToTheFullTask) {

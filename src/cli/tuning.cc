@@ -1,0 +1,196 @@
+#include "cli/tuning.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "cli/signals.h"
+#include "cli/tune_view.h"
+#include "vision/train/train.h"
+
+namespace frugal::cli {
+namespace {
+
+constexpr double kClosingSeconds = 6;  // the report, stopping the workers
+constexpr double kGraceSeconds = 20;   // for workers to write their checkpoints
+
+std::vector<train::Strategy> strategies_of(const std::string& name) {
+  if (name == "auto") return {train::Strategy::kFeatures, train::Strategy::kFineTune};
+  return {train::strategy_named(name)};
+}
+
+std::string program_path() {
+  return std::filesystem::read_symlink("/proc/self/exe");
+}
+
+}  // namespace
+
+Json identity(const TuneOptions& options) {
+  return {{"command", "tune"},
+          {"data", options.data.data},
+          {"reader", options.data.reader},
+          {"weights", options.weights},
+          {"network", options.network},
+          {"strategy", options.strategy},
+          {"budget", options.budget},
+          {"augment", options.augment},
+          {"suggester", options.suggester},
+          {"resolution", options.resolution},
+          {"epochs", options.epochs},
+          {"seeds", options.seeds},
+          {"seed", options.seed},
+          {"validation-share", options.validation_share},
+          {"test-share", options.test_share}};
+}
+
+Tuning::Tuning(const TuneOptions& options, Console& console)
+    : options_(options),
+      console_(console),
+      folder_(std::filesystem::absolute(options.output).lexically_normal().string()),
+      workers_(options.machine.workers > 0 ? options.machine.workers : core_count()),
+      threads_(options.machine.threads > 0 ? options.machine.threads
+                                           : std::max(1u, core_count() / workers_)),
+      network_(train::network_of(options.weights)),
+      budget_(experiment::parse_budget(options.budget)),
+      allowed_seconds_(experiment::seconds_allowed(budget_, options.price_per_hour)),
+      strategies_(strategies_of(options.strategy)) {
+  if (!options.network.empty() && options.network != network_)
+    throw InputError(
+        fmt::format("{} holds a {}, not a {}; leave --network out, or give other weights",
+                    options.weights, network_, options.network));
+}
+
+void Tuning::open_store() {
+  store_ = experiment::open_sqlite_store(folder_.store());
+  scheduler_ = std::make_unique<experiment::Scheduler>(*store_, clock_);
+  scheduler_->take_back_all();  // whoever held a lease ended with the coordinator before us
+  meter_ = std::make_unique<Meter>(*scheduler_, clock_);
+}
+
+// When that arm must be over, on the meter; nullopt: no clock in the budget.
+std::optional<double> Tuning::end_of(std::size_t arm) const {
+  if (!allowed_seconds_) return std::nullopt;
+  const bool last = arm + 1 == strategies_.size();
+  return last ? *allowed_seconds_ - closing_seconds_ - kClosingSeconds
+              : *allowed_seconds_ * budget_share(strategies_[arm], strategies_.size());
+}
+
+void Tuning::start_workers() {
+  if (!std::filesystem::exists(folder_.token()))
+    write_file(folder_.token(), serve::make_token(), 0600);
+  server_ = std::make_unique<serve::Server>(
+      *scheduler_, serve::ServerOptions{.token = read_file(folder_.token())});
+  scheduler_->set_admission(
+      [this](const experiment::Experiment& experiment, const optimizer::Task& task) {
+        Arm* arm = current_arm_;
+        if (arm == nullptr || arm->id() < experiment.id)
+          return true;  // its own arm is about to begin
+        return arm->id() == experiment.id && arm->admits(task);
+      });
+  launch::LocalOptions local;
+  local.command = {program_path(),  "worker",
+                   "--coordinator", server_->address(),
+                   "--token-file",  folder_.token(),
+                   "--name",        "{name}",
+                   "--threads",     std::to_string(threads_),
+                   "--parent",      std::to_string(::getpid())};
+  local.log_folder = folder_.logs();
+  launcher_ = launch::make_local_launcher(local, clock_);
+  launcher_->start(workers_);
+}
+
+void Tuning::tune_arm(train::Strategy strategy, std::size_t index) {
+  const double begin = meter_->spent_seconds();
+  const auto end = end_of(index);
+  const double budget_seconds = end ? *end - begin : std::numeric_limits<double>::infinity();
+  ArmOptions options;
+  options.strategy = strategy;
+  options.plan = remembered_plan(strategy, budget_seconds);
+  options.folder = folder_.path();
+  options.weights = std::filesystem::absolute(options_.weights);
+  options.suggester = options_.suggester;
+  options.seed = options_.seed;
+  options.seeds = options_.seeds;
+  options.workers = workers_;
+  const double models = 2.0 * options_.seeds;
+  closing_seconds_ +=
+      models * static_cast<double>(data_.split.test.size()) / options.plan.judged_per_second;
+  options.end_seconds = end_of(index);
+  if (budget_.runs) options.runs = *budget_.runs / static_cast<double>(strategies_.size());
+
+  const double preparation_began = clock_.now_seconds();
+  train::prepare(options.plan.recipe, data_.dataset,
+                 {options.weights, folder_.cache(), core_count()}, console_);
+  preparation_seconds_ += clock_.now_seconds() - preparation_began;
+  arms_.push_back(std::make_unique<Arm>(options, *scheduler_, *meter_));
+  current_arm_ = arms_.back().get();
+  if (launcher_ == nullptr) start_workers();
+  work_on(*arms_.back());
+}
+
+// Until the arm is done: watches, shows, notes down.
+void Tuning::work_on(Arm& arm) {
+  TuneView view(console_, options_.output);
+  const TuneClock clock{0, allowed_seconds_, options_.budget};
+  while (arm.phase() != Phase::kDone) {
+    throw_if_stopped();
+    launcher_->watch();
+    scheduler_->expire();
+    meter_->save();
+    arm.advance();
+    const auto trials = scheduler_->trials(arm.id());
+    TuneClock now = clock;
+    now.spent_seconds = meter_->spent_seconds();
+    view.show(arm, trials, values_of(scheduler_->observations(arm.id()), trials), now);
+    write_report(false);
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+  console_.clear_status();
+}
+
+void Tuning::stop_workers() {
+  if (launcher_ != nullptr) launcher_->stop(kGraceSeconds);
+  launcher_.reset();
+  if (server_ != nullptr) server_->stop();
+}
+
+void Tuning::tune_all() {
+  for (std::size_t i = 0; i < strategies_.size(); ++i) {
+    const bool may_be_left_out = i + 1 < strategies_.size();
+    const std::size_t arms_before = arms_.size();
+    try {
+      tune_arm(strategies_[i], i);
+    } catch (const InputError& error) {
+      if (!may_be_left_out || arms_.size() > arms_before) throw;
+      console_.message(fmt::format("{} is left out: {}", to_string(strategies_[i]), error.what()));
+    }
+  }
+}
+
+int Tuning::run() {
+  if (options_.dry_run) return dry_run();
+  folder_.open(identity(options_), {});
+  open_store();
+  if (is_finished()) return print_finished();
+  data_ = folder_.prepare_data(options_.data,
+                               {options_.validation_share, options_.test_share, options_.seed},
+                               core_count(), console_);
+  try {
+    tune_all();
+    return finish();
+  } catch (const Stopped&) {
+    console_.line("stopping: the workers write their checkpoints");
+    stop_workers();
+    throw;
+  }
+}
+
+}  // namespace frugal::cli

@@ -1,0 +1,114 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "cli/signals.h"
+#include "cli/tuning.h"
+#include "vision/train/train.h"
+
+#include <unistd.h>
+
+namespace frugal::cli {
+namespace {
+
+constexpr double kCalibrationSeconds = 3;  // of each measurement
+constexpr double kFeaturesShare = 0.2;     // of the budget, when both strategies are tuned
+
+std::string plan_text(const Plan& plan, const std::string& budget) {
+  return fmt::format(
+      "{}: {} at {} × {} pixels, {:g} epochs; a full run takes {:.0f} s of one worker; {} holds {}",
+      to_string(plan.recipe.strategy), plan.recipe.network, plan.recipe.height, plan.recipe.width,
+      plan.recipe.epochs, plan.full_run_seconds, budget,
+      std::isfinite(plan.full_runs) ? fmt::format("{:.0f} of them", plan.full_runs) : "any number");
+}
+
+}  // namespace
+
+double budget_share(train::Strategy strategy, std::size_t strategies) {
+  if (strategies == 1) return 1;
+  return strategy == train::Strategy::kFeatures ? kFeaturesShare : 1 - kFeaturesShare;
+}
+
+Plan Tuning::plan_for(train::Strategy strategy, const RunData& data, double budget_seconds) {
+  PlanRequest request;
+  request.strategy = strategy;
+  request.network = network_;
+  request.augment = options_.augment;
+  request.training_photographs = data.split.train.size();
+  request.validation_photographs = data.split.validation.size();
+  request.all_photographs = data.dataset.photographs.size();
+  request.aspect = data.median_aspect();
+  request.short_side_pixels = data.median_short_side_pixels();
+  request.workers = workers_;
+  request.budget_seconds = budget_seconds;
+  request.resolution = options_.resolution;
+  request.epochs = options_.epochs;
+  Plan plan = make_plan(request, [&](const train::Recipe& recipe) {
+    throw_if_stopped();
+    console_.progress(
+        {fmt::format("measuring this machine at {} × {} pixels", recipe.height, recipe.width)});
+    return train::measure_speed(recipe, workers_, threads_, kCalibrationSeconds);
+  });
+  plan.recipe.seed = options_.seed;
+  return plan;
+}
+
+int Tuning::dry_run() {
+  const auto temporary =
+      std::filesystem::temp_directory_path() / fmt::format("frugal-dry-run-{}", ::getpid());
+  const RunFolder folder(temporary);
+  folder.open(identity(options_), {});
+  Json plans = Json::array();
+  std::string text;
+  try {
+    const RunData data = folder.prepare_data(
+        options_.data, {options_.validation_share, options_.test_share, options_.seed},
+        core_count(), console_);
+    text =
+        fmt::format("{} photographs of {} classes: {} to train on, {} to validate, {} to test\n",
+                    data.dataset.photographs.size(), data.dataset.classes.size(),
+                    data.split.train.size(), data.split.validation.size(), data.split.test.size());
+    for (const auto strategy : strategies_) {
+      const double share = budget_share(strategy, strategies_.size());
+      const Plan plan =
+          plan_for(strategy, data,
+                   allowed_seconds_.value_or(std::numeric_limits<double>::infinity()) * share);
+      text += plan_text(plan, share < 1 ? fmt::format("its {:.0f} % of the budget", 100 * share)
+                                        : "the budget") +
+              "\n";
+      plans.push_back(to_json(plan));
+    }
+  } catch (const Error&) {
+    std::filesystem::remove_all(temporary);
+    throw;
+  }
+  std::filesystem::remove_all(temporary);
+  console_.result(text, {{"plans", plans}});
+  return 0;
+}
+
+// A plan is made once: a run that goes on keeps its resolution and epochs.
+Plan Tuning::remembered_plan(train::Strategy strategy, double budget_seconds) {
+  for (const auto& known : scheduler_->experiments()) {
+    if (known.name != to_string(strategy)) continue;
+    const Json& json = known.metadata.at("plan");
+    Plan plan;
+    plan.recipe =
+        train::recipe_from_json(json.at("recipe"), train::Recipe{}, "the plan in the store");
+    plan.preparation_seconds = json.at("preparation_seconds");
+    plan.full_run_seconds = json.at("full_run_seconds");
+    plan.judged_per_second = json.at("judged_per_second");
+    plan.full_runs = std::numeric_limits<double>::infinity();
+    return plan;
+  }
+  const Plan plan = plan_for(strategy, data_, budget_seconds);
+  console_.line(plan_text(plan, "the budget"));
+  console_.event({{"event", "plan"}, {"plan", to_json(plan)}});
+  return plan;
+}
+
+}  // namespace frugal::cli
