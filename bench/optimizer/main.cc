@@ -34,8 +34,6 @@ std::unique_ptr<optimizer::Suggester> make_variant(const std::string& name,
       options.belief.short_lengths = value;
     else if (key == "share")
       options.full_share = value;
-    else if (key == "caution")
-      options.caution = value;
     else
       throw InputError(fmt::format("there is no option {}", key));
   }

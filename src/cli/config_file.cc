@@ -32,7 +32,9 @@ std::vector<std::string> arguments_from_config(const std::string& path,
   for (const auto& option : known) names.push_back(option.name);
 
   std::vector<std::string> arguments;
-  for (const auto& [key, value] : config.items()) {
+  for (const auto& item : config.items()) {
+    const std::string& key = item.key();
+    const Json& value = item.value();
     const std::string where = fmt::format("{}:{}", path, line_of_key(text, key));
     const auto option = std::find_if(known.begin(), known.end(),
                                      [&](const KnownOption& o) { return o.name == key; });
@@ -48,8 +50,8 @@ std::vector<std::string> arguments_from_config(const std::string& path,
         throw InputError(fmt::format("{}: \"{}\" is true or false", where, key));
       if (value.get<bool>()) arguments.push_back("--" + key);
     } else if (value.is_array()) {
-      for (const auto& item : value)
-        arguments.push_back(fmt::format("--{}={}", key, scalar_text(item, where)));
+      for (const auto& element : value)
+        arguments.push_back(fmt::format("--{}={}", key, scalar_text(element, where)));
     } else if (!value.is_null()) {
       arguments.push_back(fmt::format("--{}={}", key, scalar_text(value, where)));
     }

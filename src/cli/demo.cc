@@ -12,10 +12,12 @@ namespace frugal::cli {
 namespace {
 
 constexpr std::size_t kSourceClasses = 24;
-constexpr std::size_t kSourcePerClass = 80;
+constexpr std::size_t kSourcePerClass = 300;
 constexpr std::size_t kTargetClasses = 12;
 constexpr std::size_t kTargetPerClass = 60;
-constexpr double kPretrainingEpochs = 8;
+constexpr double kPretrainingEpochs = 3;
+constexpr unsigned kPretrainingResolution = 48;
+constexpr double kSourceVariation = 0.6, kTargetVariation = 0.9;
 
 std::string draw(draw::Task task, std::size_t classes, std::size_t per_class,
                  const DemoOptions& options, Console& console) {
@@ -25,6 +27,7 @@ std::string draw(draw::Task task, std::size_t classes, std::size_t per_class,
   drawing.task = task;
   drawing.classes = classes;
   drawing.per_class = per_class;
+  drawing.variation = task == draw::Task::kSource ? kSourceVariation : kTargetVariation;
   drawing.seed = options.seed;
   drawing.threads = core_count();
   draw::draw_dataset(drawing, folder, console);
@@ -41,9 +44,9 @@ std::string pretrain(const std::string& photographs, const DemoOptions& options,
   training.voice = options.voice;
   training.data.data = photographs;
   training.output = folder;
-  training.resolution = 64;
+  training.resolution = kPretrainingResolution;
   training.epochs = kPretrainingEpochs;
-  training.set = {"schedule=cosine", "head_start=zero", "learning_rate=0.05"};
+  training.set = {"schedule=cosine", "head_start=zero", "learning_rate=0.02"};
   run_train(training, console);
   return weights;
 }

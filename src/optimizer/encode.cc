@@ -181,12 +181,12 @@ Point Encoder::encode(const Assignments& assignments) const {
   for (std::size_t j = 0; j < axes_.size(); ++j) {
     const Axis& axis = axes_[j];
     const std::string& name = axis.parameter ? axis.parameter->name : space_.conditionals_[j].name;
-    auto found = assignments.find(name);
-    const Value* value = nullptr;
-    if (found != assignments.end())
-      value = &found->second;
-    else if (found = defaults_.find(name); found != defaults_.end())
-      value = &found->second;
+    const auto look_up = [&name](const Assignments& among) {
+      const auto found = among.find(name);
+      return found == among.end() ? nullptr : &found->second;
+    };
+    const Value* value = look_up(assignments);
+    if (value == nullptr) value = look_up(defaults_);
     const auto* text = value ? std::get_if<std::string>(value) : nullptr;
     if (axis.is_category) {
       const auto at = text ? std::find(axis.categories.begin(), axis.categories.end(), *text)

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <numeric>
 #include <unordered_set>
@@ -20,7 +19,6 @@ using Eigen::VectorXd;
 
 constexpr double kUsefulCorrelation = .3;  // with the full task; a task below is not suggested
 constexpr std::size_t kMaxInitial = 24;
-constexpr std::size_t kTrusted = 40;
 
 // How many points a search looks at. Beyond kFullEffort observations fewer, since each costs more
 // and the model, not the search, knows where to look.
@@ -69,7 +67,7 @@ class Multitask final : public Suggester {
   std::optional<Assignments> recommend(const History& history) override {
     update(history);
     if (evaluated_.empty()) return std::nullopt;
-    return ledger_.observation(most_trusted()).assignments;
+    return ledger_.observation(evaluated_[0]).assignments;
   }
 
  private:
@@ -119,23 +117,6 @@ class Multitask final : public Suggester {
     std::vector<std::size_t> sorted;
     for (Index i : order) sorted.push_back(records[static_cast<std::size_t>(i)]);
     return sorted;
-  }
-
-  // The record to believe in: of the best by mean, the one with the best lower bound.
-  std::size_t most_trusted() {
-    if (!belief_.exists() || options_.caution == 0) return evaluated_[0];
-    std::vector<Point> points;
-    for (std::size_t i = 0; i < std::min(evaluated_.size(), kTrusted); ++i)
-      points.push_back(ledger_.records()[evaluated_[i]].point);
-    const MatrixXd x = belief_.features(points);
-    const Prediction prediction = belief_.member(0).predict(x, {});
-    const VectorXd success = belief_.success(x);
-    VectorXd bound = prediction.mean - options_.caution * prediction.variance.cwiseSqrt();
-    for (Index i = 1; i < bound.size(); ++i)
-      if (success[i] <= .5) bound[i] = -std::numeric_limits<double>::infinity();
-    Index best = 0;
-    bound.maxCoeff(&best);
-    return evaluated_[static_cast<std::size_t>(best)];
   }
 
   // Of these the first that could be suggested again.

@@ -22,7 +22,6 @@ enum class TaskChoice {
 struct MultitaskOptions {
   TaskChoice task_choice = TaskChoice::kInformation;
   double full_share = .25;  // of the cost: at least that much goes to the full task
-  double caution = 0;       // posterior deviations that a recommendation is marked down by
   BeliefOptions belief;
 };
 

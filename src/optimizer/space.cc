@@ -240,12 +240,12 @@ std::vector<double> find_feasible_point(const std::vector<Parameter>& parameters
   if (!has_integers) return values;
   RandomStream random(0);
   for (int start = 0; start < 200; ++start) {
+    const int spread = 1 + start / 50;
     std::vector<double> whole = values;
     for (std::size_t j : used)
-      whole[j] = start == 0
-                     ? std::round(values[j])
-                     : std::clamp(std::floor(values[j] + random.uniform() * (1 + start / 50)),
-                                  parameters[j].min, parameters[j].max);
+      whole[j] = start == 0 ? std::round(values[j])
+                            : std::clamp(std::floor(values[j] + random.uniform() * spread),
+                                         parameters[j].min, parameters[j].max);
     if (repair_integers(whole, parameters, used, constraints, random)) return whole;
   }
   infeasible("no whole-number point inside the bounds");

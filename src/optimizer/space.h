@@ -69,6 +69,8 @@ class Space {
  public:
   // Throws InputError that names the parameter: bounds the wrong way round, duplicate names,
   // an infeasible constraint ...
+  // A list of parameters is a space: not explicit.
+  // NOLINTNEXTLINE(google-explicit-constructor)
   Space(std::vector<Parameter> parameters, std::vector<Conditional> conditionals = {},
         std::vector<LinearConstraint> constraints = {});
 
