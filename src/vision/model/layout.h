@@ -11,6 +11,9 @@
 
 namespace frugal::model {
 
+// Of torch.nn.BatchNorm2d: added to the variance.
+inline constexpr double kNormEpsilon = 1e-5;
+
 enum class Role {
   kConvolution,  // (out, in, height, width)
   kScale,        // batch norm's weight

@@ -21,9 +21,7 @@
 namespace frugal::model {
 namespace {
 
-// Of torch.nn.BatchNorm2d.
-constexpr double kMomentum = 0.1;
-constexpr double kEpsilon = 1e-5;
+constexpr double kMomentum = 0.1;  // of torch.nn.BatchNorm2d
 
 template <typename Draw>
 at::Tensor filled(const std::vector<std::int64_t>& sizes, Draw draw) {
@@ -106,7 +104,7 @@ at::Tensor ResNet::run(const Stage& stage, const at::Tensor& input) {
   const Norm& norm = stage.norm;
   if (training_) norm.batch_count.add_(1);
   return at::batch_norm(output, norm.scale, norm.shift, norm.mean, norm.variance, training_,
-                        kMomentum, kEpsilon, /*cudnn_enabled=*/true);
+                        kMomentum, kNormEpsilon, /*cudnn_enabled=*/true);
 }
 
 at::Tensor ResNet::run(const Block& block, const at::Tensor& input) {

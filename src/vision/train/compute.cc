@@ -3,7 +3,6 @@
 #include <ATen/Parallel.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/from_blob.h>
-#include <ATen/ops/tensor.h>
 #include <c10/core/GradMode.h>
 #include <fmt/format.h>
 
@@ -12,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "vision/model/normalization.h"
 #include "vision/model/torch_compat.h"
 
 namespace frugal::train {
@@ -19,14 +19,48 @@ namespace {
 
 constexpr std::size_t kInferenceBatch = 64;
 
-at::Tensor per_channel(const float (&values)[3], const Compute& compute) {
-  return at::tensor(at::ArrayRef<float>(values, 3)).view({1, 3, 1, 1}).to(compute.device);
+// More tell int8 nothing new.
+constexpr std::size_t kCalibrationViews = 200;
+
+std::vector<std::uint8_t> pixels_of(const Views& views, std::size_t begin, std::size_t count,
+                                    std::size_t step = 1) {
+  const std::size_t each = views.size.height * views.size.width * 3;
+  std::vector<std::uint8_t> pixels(count * each);
+  for (std::size_t i = 0; i < count; ++i)
+    views.fill(begin + i * step, std::span(pixels).subspan(i * each, each));
+  return pixels;
+}
+
+std::unique_ptr<engine::InferenceEngine> engine_for(model::Network& network, Output output,
+                                                    const Views& views, const Compute& compute) {
+  engine::EngineOptions options{
+      .kind = compute.engine,
+      .precision = compute.bf16 ? engine::Precision::kBf16 : engine::Precision::kFp32,
+      .view = views.size,
+      .batch = std::min(kInferenceBatch, views.count),
+      .threads = static_cast<unsigned>(at::get_num_threads())};
+  if (output == Output::kLogits || compute.features != engine::Precision::kInt8)
+    return engine::make_engine(network, options);
+  const std::size_t count = std::min(kCalibrationViews, views.count);
+  const auto calibration = pixels_of(views, 0, count, views.count / count);
+  options.precision = engine::Precision::kInt8;
+  options.calibration = calibration;
+  return engine::make_engine(network, options);
 }
 
 }  // namespace
 
-Compute compute_for(const std::string& precision) {
-  return {at::kCPU, precision == "bf16" && __builtin_cpu_supports("avx512bf16")};
+std::string Compute::identity() const {
+  return to_string(features) + " " + to_string(engine);
+}
+
+Compute compute_for(const std::string& precision, const std::string& engine) {
+  Compute compute{.bf16 = precision != "fp32" && __builtin_cpu_supports("avx512bf16")};
+  compute.features = precision == "int8" ? engine::Precision::kInt8
+                     : compute.bf16      ? engine::Precision::kBf16
+                                         : engine::Precision::kFp32;
+  compute.engine = engine::choose(engine::kind_named(engine), compute.features);
+  return compute;
 }
 
 void use_threads(unsigned threads) {
@@ -38,12 +72,10 @@ at::Tensor normalized(std::span<const std::uint8_t> pixels, data::Size view,
   const auto height = static_cast<std::int64_t>(view.height);
   const auto width = static_cast<std::int64_t>(view.width);
   const auto n = static_cast<std::int64_t>(pixels.size()) / (height * width * 3);
-  // from_blob wants mutable memory; the conversion to float below copies out of it.
+  // from_blob wants mutable memory; normalizing copies out of it.
   const at::Tensor bytes =
       at::from_blob(const_cast<std::uint8_t*>(pixels.data()), {n, height, width, 3}, at::kByte);
-  at::Tensor images = bytes.to(compute.device).permute({0, 3, 1, 2}).to(at::kFloat);
-  images.sub_(per_channel(kChannelMean, compute).mul_(255));
-  return images.div_(per_channel(kChannelDeviation, compute).mul_(255));
+  return model::normalized(bytes.to(compute.device));
 }
 
 std::unique_ptr<model::Network> make_pretrained(const Recipe& recipe,
@@ -82,21 +114,23 @@ double training_pass(model::Network& network, Sgd& sgd, const at::Tensor& images
 
 bool infer(model::Network& network, Output output, const Views& views, const Compute& compute,
            const OnRows& on_rows, const std::function<bool()>& should_stop) {
-  const at::NoGradGuard no_grad;
-  const model::Autocast autocast(compute.device.type(), compute.bf16);
   network.set_training(false);
-  const std::size_t each = views.size.height * views.size.width * 3;
-  std::vector<std::uint8_t> pixels;
+  if (views.count == 0) return true;
+  const at::NoGradGuard no_grad;
+  const auto engine = engine_for(network, output, views, compute);
+  const auto width = static_cast<std::int64_t>(engine->feature_count());
+  std::vector<float> features;
   for (std::size_t begin = 0; begin < views.count; begin += kInferenceBatch) {
     if (should_stop()) return false;
     const std::size_t n = std::min(kInferenceBatch, views.count - begin);
-    pixels.resize(n * each);
-    for (std::size_t i = 0; i < n; ++i)
-      views.fill(begin + i, std::span(pixels).subspan(i * each, each));
-    const at::Tensor images = normalized(pixels, views.size, compute);
-    at::Tensor rows =
-        output == Output::kFeatures ? network.features(images) : network.forward(images);
-    rows = rows.to(at::kCPU, at::kFloat).contiguous();
+    features.resize(n * engine->feature_count());
+    engine->compute(pixels_of(views, begin, n), features);
+    if (output == Output::kFeatures) {
+      on_rows(begin, features);
+      continue;
+    }
+    const at::Tensor inputs = at::from_blob(features.data(), {static_cast<std::int64_t>(n), width});
+    const at::Tensor rows = network.head(inputs.to(compute.device)).to(at::kCPU).contiguous();
     on_rows(begin, {rows.data_ptr<float>(), static_cast<std::size_t>(rows.numel())});
   }
   return true;

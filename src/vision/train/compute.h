@@ -1,5 +1,5 @@
 // Where and in which precision networks run, and how pictures get into them: the one place that
-// knows of devices and of autocast.
+// knows of devices, of autocast and of engines.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,6 +11,7 @@
 #include <string>
 
 #include "vision/data/image.h"
+#include "vision/engine/engine.h"
 #include "vision/model/network.h"
 #include "vision/train/learner.h"
 #include "vision/train/recipe.h"
@@ -18,18 +19,18 @@
 
 namespace frugal::train {
 
-// Of ImageNet's photographs scaled to 0..1, red, green, blue: what pretrained networks expect.
-inline constexpr float kChannelMean[3] = {0.485f, 0.456f, 0.406f};
-inline constexpr float kChannelDeviation[3] = {0.229f, 0.224f, 0.225f};
-
 struct Compute {
   at::Device device = at::kCPU;
-  bool bf16 = false;
-  std::string precision() const { return bf16 ? "bf16" : "fp32"; }
+  bool bf16 = false;  // training, and everything but features
+  engine::Precision features = engine::Precision::kFp32;
+  engine::Kind engine = engine::Kind::kLibTorch;  // what does not learn runs on it
+  // "bf16 onednn": what results depend on
+  std::string identity() const;
 };
 
-// precision: Recipe::precision; "bf16" where the processor multiplies in it.
-Compute compute_for(const std::string& precision);
+// precision: Recipe::precision. bf16 only where the processor multiplies in it. engine:
+// Environment::engine. Throws InputError as engine::choose and engine::kind_named.
+Compute compute_for(const std::string& precision, const std::string& engine);
 
 // Of this thread of control: what LibTorch, OpenMP and Eigen start from it.
 void use_threads(unsigned threads);
@@ -63,7 +64,8 @@ enum class Output { kFeatures, kLogits };
 // rows: (n, feature_count or class_count) of the views begin, begin + 1, ...
 using OnRows = std::function<void(std::size_t begin, std::span<const float> rows)>;
 
-// All views through the network in evaluation mode, which it is left in. False when should_stop,
+// All views through the network in evaluation mode, which it is left in; by compute.engine, with
+// the threads that LibTorch has. int8 is calibrated with some of the views. False when should_stop,
 // asked between batches, said so.
 bool infer(model::Network& network, Output output, const Views& views, const Compute& compute,
            const OnRows& on_rows, const std::function<bool()>& should_stop);

@@ -2,8 +2,9 @@
 // evaluation mode, through everything but the head.
 //
 // The file is named by the hash of what decides its content: the weights' bytes, the network, the
-// view, the precision, the photographs' content hashes, and the format's version. It is built
-// beside its place and renamed. Two processes that build it at once do the work twice, no more.
+// view, the precision and the engine, the photographs' content hashes, and the format's version. It
+// is built beside its place and renamed. Two processes that build it at once do the work twice, no
+// more.
 //
 // Format (version 1): 4096 bytes of header ("frugal features 1\n", then count and feature_count as
 // little-endian u64, then the 64 hexadecimal digits of the key), then count × feature_count fp32

@@ -33,7 +33,7 @@ class FineTuner final : public Learner {
   FineTuner(const Assignment& assignment, data::PhotographCache photographs)
       : assignment_(assignment),
         classes_(assignment.training.dataset().classes.size()),
-        compute_(compute_for(assignment.recipe.precision)),
+        compute_(compute_for(assignment.recipe.precision, assignment.environment.engine)),
         photographs_(std::move(photographs)),
         network_(make_pretrained(assignment.recipe, assignment.environment.weights_path, classes_)),
         sgd_(all_parameters(*network_)) {

@@ -75,7 +75,7 @@ Model Model::load(const std::string& folder) {
   auto state = std::make_unique<State>();
   state->description = read_model_description(folder);
   const Recipe& recipe = state->description.recipe;
-  state->compute = compute_for(recipe.precision);
+  state->compute = compute_for(recipe.precision, "auto");
   state->network = model::make_network(model::network_named(recipe.network),
                                        state->description.classes.size(), recipe.seed);
   const std::string path = weights_file(folder);

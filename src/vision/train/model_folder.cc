@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "vision/train/compute.h"
+#include "vision/model/normalization.h"
 
 namespace frugal::train {
 namespace {
@@ -37,7 +37,7 @@ void write_model_folder(const std::string& folder, const Learner& learner, const
       {"network", recipe.network},
       {"classes", classes},
       {"recipe", to_json(recipe)},
-      {"normalization", {{"mean", kChannelMean}, {"deviation", kChannelDeviation}}},
+      {"normalization", {{"mean", model::kChannelMean}, {"deviation", model::kChannelDeviation}}},
       {"weights", sha256(read_file(weights_file(folder)))}};
   write_file(description_file(folder), description.dump(2) + "\n");
 }

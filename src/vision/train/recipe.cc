@@ -166,8 +166,8 @@ Recipe recipe_from_json(const Json& json, const Recipe& base, std::string_view w
   Reader reader{json, where};
   visit(recipe, reader);
   require_known_keys(json, reader.known, where);
-  if (recipe.precision != "bf16" && recipe.precision != "fp32")
-    throw InputError(fmt::format("{}: precision must be \"bf16\" or \"fp32\", not \"{}\"", where,
+  if (recipe.precision != "bf16" && recipe.precision != "fp32" && recipe.precision != "int8")
+    throw InputError(fmt::format("{}: precision must be bf16, fp32 or int8, not \"{}\"", where,
                                  recipe.precision));
   if (recipe.nesterov && recipe.momentum == 0)
     throw InputError(fmt::format("{}: nesterov needs a momentum above 0", where));

@@ -44,7 +44,8 @@ struct Recipe {
   int plateau_patience = 10;    // ... after this many epochs without a better validation loss
   HeadStart head_start = HeadStart::kRidge;
   std::string augment = "crop-flip";
-  std::string precision = "bf16";  // "bf16" where the processor has it, else fp32; or "fp32"
+  // "bf16" where the processor has it, else fp32; "fp32"; "int8": as bf16, but features in int8
+  std::string precision = "bf16";
   std::uint64_t seed = 0;
 
   std::size_t batch() const { return std::size_t{1} << batch_exponent; }

@@ -41,7 +41,7 @@ double rate_of(std::size_t photographs, double seconds, const Work& work) {
 Speed measure_one(const Recipe& recipe, unsigned threads, double seconds,
                   std::barrier<>& together) {
   use_threads(threads);
-  const Compute compute = compute_for(recipe.precision);
+  const Compute compute = compute_for(recipe.precision, "auto");
   const auto network = make_pretrained(recipe, "", kClasses);
   std::vector<at::Tensor> parameters = network->backbone_parameters();
   for (const at::Tensor& parameter : network->head_parameters()) parameters.push_back(parameter);
@@ -55,28 +55,30 @@ Speed measure_one(const Recipe& recipe, unsigned threads, double seconds,
   const auto batch = std::span(pixels).first(batch_size * view.height * view.width * 3);
   const at::Tensor labels = at::zeros({static_cast<std::int64_t>(batch_size)}, at::kLong);
   const SgdOptions options{.rate = 1e-4, .momentum = 0.9};
-  const Views views{kInferencePictures, view, [&](std::size_t i, std::span<std::uint8_t> out) {
-                      std::copy_n(pixels.begin() + static_cast<std::ptrdiff_t>(i * out.size()),
-                                  out.size(), out.begin());
-                    }};
+  const auto engine = engine::make_engine(*network, {.kind = compute.engine,
+                                                     .precision = compute.features,
+                                                     .view = view,
+                                                     .batch = kInferencePictures,
+                                                     .threads = threads,
+                                                     .calibration = batch});
+  std::vector<float> features(kInferencePictures * engine->feature_count());
   Speed speed;
   together.arrive_and_wait();
   speed.training_images_per_second = rate_of(batch_size, seconds / 2, [&] {
     training_pass(*network, sgd, normalized(batch, view, compute), labels, options, compute);
   });
   together.arrive_and_wait();
-  speed.inference_images_per_second = rate_of(kInferencePictures, seconds / 2, [&] {
-    infer(
-        *network, Output::kLogits, views, compute, [](std::size_t, std::span<const float>) {},
-        [] { return false; });
-  });
+  speed.inference_images_per_second =
+      rate_of(kInferencePictures, seconds / 2, [&] { engine->compute(pixels, features); });
   return speed;
 }
 
 }  // namespace
 
 Speed measure_speed(const Recipe& recipe, unsigned workers, unsigned threads, double seconds) {
-  model::network_named(recipe.network);  // what is wrong is thrown here, where it can be caught
+  // What is wrong is thrown here, where it can be caught.
+  model::network_named(recipe.network);
+  compute_for(recipe.precision, "auto");
   std::vector<Speed> speeds(std::max(workers, 1u));
   std::barrier together(static_cast<std::ptrdiff_t>(speeds.size()));
   {

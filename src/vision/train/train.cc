@@ -31,7 +31,7 @@ Json identity_of(const Recipe& recipe, const TrainingPhotographs& training,
                  const HeldOutPhotographs& validation, const Environment& environment) {
   Json identity = to_json(recipe);
   if (recipe.schedule == Schedule::kPlateau) identity.erase("epochs");
-  identity["precision"] = compute_for(recipe.precision).precision();
+  identity["precision"] = compute_for(recipe.precision, environment.engine).identity();
   identity["policy"] = augment::to_json(augment::policy_named(recipe.augment));
   identity["weights"] = weights_identity(recipe, environment.weights_path);
   identity["classes"] = training.dataset().classes;

@@ -79,6 +79,7 @@ struct Environment {
   std::string weights_path;  // "": a fresh network, initialized from the recipe's seed
   std::string cache_folder;  // photograph and feature caches
   unsigned threads = 1;
+  std::string engine = "auto";  // of frozen networks and evaluations: "auto", "onednn", "libtorch"
 };
 
 struct TrainOptions {

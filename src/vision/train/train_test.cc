@@ -14,7 +14,9 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/random.h"
+#include "vision/engine/agreement.h"
 #include "vision/model/weights.h"
+#include "vision/train/feature_file.h"
 
 namespace frugal::train {
 namespace {
@@ -188,6 +190,41 @@ TEST_F(TrainTest, FeaturesStopAndGoOnInTheSameBits) {
   options.should_stop = [&] { return ++steps % 7 == 0; };
   while (run(recipe, options, weights).ending == Ending::kStopped) continue;
   EXPECT_EQ(bits_of(path("head_parts")), bits_of(path("whole_head")));
+}
+
+TEST_F(TrainTest, FeaturesAgreeAcrossEnginesAndPrecisions) {
+  struct Listener final : ProgressSink {
+    void progress(const Progress&) override {}
+    void message(const std::string& text) override { messages += text; }
+    std::string messages;
+  };
+  Recipe recipe = default_recipe(Strategy::kFeatures);
+  recipe.height = recipe.width = 32;
+  Listener listener;
+  const auto features = [&](const std::string& precision, const std::string& engine) {
+    recipe.precision = precision;
+    Environment chosen = environment(pretrained_weights());
+    chosen.engine = engine;
+    const FeatureFile file = FeatureFile::open_or_build(recipe, dataset_, chosen, listener);
+    const float* first = file.row(0).data();
+    return std::vector<float>(first, first + file.count() * file.feature_count());
+  };
+  const std::vector<float> reference = features("fp32", "libtorch");
+  const auto lowest_cosine = [&](const std::vector<float>& found) {
+    return engine::agreement(found, reference, 512).lowest_cosine;
+  };
+  EXPECT_GT(lowest_cosine(features("fp32", "auto")), 0.999999);
+  EXPECT_GT(lowest_cosine(features("bf16", "libtorch")), 0.999);
+  EXPECT_GT(lowest_cosine(features("bf16", "auto")), 0.999);
+  EXPECT_EQ(listener.messages, "");
+  EXPECT_THROW(features("fp32", "tensorrt"), InputError);
+  EXPECT_THROW(features("int8", "libtorch"), InputError);
+  try {
+    EXPECT_GT(lowest_cosine(features("int8", "auto")), 0.99);
+    EXPECT_THAT(listener.messages, HasSubstr("features in int8: cosine with fp32 0.99"));
+  } catch (const InputError& error) {  // a processor without int8
+    EXPECT_THAT(error.what(), HasSubstr("int8"));
+  }
 }
 
 TEST_F(TrainTest, ARidgeHeadStartsAheadOfAnEmptyOne) {

@@ -1,0 +1,78 @@
+#include "vision/engine/engine.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "vision/engine/libtorch_engine.h"
+#include "vision/engine/onednn_engine.h"
+
+namespace frugal::engine {
+namespace {
+
+// Why that kind does not run here in that precision; "" when it does.
+std::string obstacle(Kind kind, Precision precision) {
+  if (kind == Kind::kOneDnn) return onednn_obstacle(precision);
+  return precision == Precision::kInt8 ? "LibTorch's engine has no int8; use onednn" : "";
+}
+
+}  // namespace
+
+std::string to_string(Kind kind) {
+  return kind == Kind::kAuto ? "auto" : kind == Kind::kOneDnn ? "onednn" : "libtorch";
+}
+
+Kind kind_named(const std::string& name) {
+  for (const Kind kind : {Kind::kAuto, Kind::kOneDnn, Kind::kLibTorch})
+    if (to_string(kind) == name) return kind;
+  throw InputError(fmt::format("engine: \"{}\" is none of auto, onednn, libtorch", name));
+}
+
+std::string to_string(Precision precision) {
+  return precision == Precision::kFp32 ? "fp32" : precision == Precision::kBf16 ? "bf16" : "int8";
+}
+
+Kind choose(Kind asked, Precision precision) {
+  const Kind first = asked == Kind::kAuto ? Kind::kOneDnn : asked;
+  const std::string reason = obstacle(first, precision);
+  if (reason.empty()) return first;
+  if (asked == Kind::kAuto && obstacle(Kind::kLibTorch, precision).empty()) return Kind::kLibTorch;
+  throw InputError(reason);
+}
+
+InferenceEngine::InferenceEngine(const EngineOptions& options, std::size_t feature_count)
+    : options_(options), feature_count_(feature_count) {
+  options_.calibration = {};
+}
+
+void InferenceEngine::compute(std::span<const std::uint8_t> pixels, std::span<float> features) {
+  const std::size_t each = options_.view.height * options_.view.width * 3;
+  const std::size_t n = pixels.size() / each;
+  if (n == 0 || n > options_.batch || pixels.size() != n * each)
+    throw InputError(fmt::format("{} bytes are not 1 to {} photographs of {} x {} x 3",
+                                 pixels.size(), options_.batch, options_.view.height,
+                                 options_.view.width));
+  if (features.size() != n * feature_count_)
+    throw InputError(
+        fmt::format("{} photographs have {} features each; there is room for {} in all", n,
+                    feature_count_, features.size()));
+  run(pixels, features);
+}
+
+std::unique_ptr<InferenceEngine> make_engine(model::Network& network,
+                                             const EngineOptions& options) {
+  const std::size_t each = options.view.height * options.view.width * 3;
+  if (each == 0 || options.batch == 0)
+    throw InputError(fmt::format("an engine for {} photographs of {} x {} has nothing to do",
+                                 options.batch, options.view.height, options.view.width));
+  if (options.precision == Precision::kInt8 &&
+      (options.calibration.empty() || options.calibration.size() % each != 0))
+    throw InputError(
+        fmt::format("int8 needs whole photographs of {} x {} to calibrate with, not {} bytes",
+                    options.view.height, options.view.width, options.calibration.size()));
+  EngineOptions chosen = options;
+  chosen.kind = choose(options.kind, options.precision);
+  return chosen.kind == Kind::kOneDnn ? make_onednn_engine(network, chosen)
+                                      : make_libtorch_engine(network, chosen);
+}
+
+}  // namespace frugal::engine
