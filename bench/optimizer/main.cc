@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <ctime>
 #include <fstream>
 #include <iostream>
@@ -29,9 +30,11 @@ std::unique_ptr<optimizer::Suggester> make_variant(const std::string& name,
     const std::string key = item.substr(0, equals);
     const double value = equals == std::string::npos ? 1 : std::stod(item.substr(equals + 1));
     if (key == "draws")
-      options.belief.draws = int(value);
+      options.belief.ensemble.draws = int(value);
     else if (key == "short")
-      options.belief.short_lengths = value;
+      options.belief.ensemble.short_lengths = value;
+    else if (key == "discrepancy")  // negative: none
+      options.belief.ensemble.least_discrepancy = value < 0 ? std::nullopt : std::optional(value);
     else if (key == "share")
       options.full_share = value;
     else
@@ -41,13 +44,26 @@ std::unique_ptr<optimizer::Suggester> make_variant(const std::string& name,
 }
 
 struct Options {
-  std::vector<std::string> problems = problem_names();
+  std::vector<std::string> problems = {"named"};  // sets or names
   std::vector<std::string> suggesters = {"multitask", "random"};
   std::vector<double> costs = {5, 10, 20, 40};
   std::size_t seeds = 3, first_seed = 0, workers = 1;
   std::string csv;
   std::vector<std::size_t> speed;
 };
+
+std::vector<std::string> expand(const std::vector<std::string>& sets_or_names) {
+  const std::vector<std::string> sets = problem_sets();
+  std::vector<std::string> names;
+  for (const std::string& entry : sets_or_names) {
+    if (std::find(sets.begin(), sets.end(), entry) == sets.end()) {
+      names.push_back(entry);
+      continue;
+    }
+    for (const std::string& name : problem_names(entry)) names.push_back(name);
+  }
+  return names;
+}
 
 void run_regret(const Options& options) {
   std::ofstream csv;
@@ -59,7 +75,8 @@ void run_regret(const Options& options) {
   }
   std::map<std::string, std::vector<double>> sums;  // suggester -> for each cost
   std::map<std::string, std::size_t> runs, stuck;
-  for (const std::string& name : options.problems) {
+  const std::vector<std::string> names = expand(options.problems);
+  for (const std::string& name : names) {
     const TestProblem problem = make_problem(name);
     for (const std::string& suggester_name : options.suggesters) {
       std::vector<double> mean(options.costs.size(), 0.0);
@@ -92,7 +109,7 @@ void run_regret(const Options& options) {
   for (const std::string& suggester_name : options.suggesters) {
     std::string row = fmt::format("{:14} {:26}", "mean", suggester_name);
     for (double sum : sums[suggester_name])
-      row += fmt::format(" {:7.4f}", sum / double(options.problems.size()));
+      row += fmt::format(" {:7.4f}", sum / double(names.size()));
     std::cout << row << fmt::format("  stuck {} of {}", stuck[suggester_name], runs[suggester_name])
               << std::endl;
   }
@@ -103,10 +120,11 @@ double seconds() {
   return double(std::clock()) / CLOCKS_PER_SEC;
 }
 
-// Seconds a suggestion with n random observations of fine-tune-11 and 20 open trials.
+// Seconds with n random observations of fine-tune-11 and 20 open trials: of the first suggestion of
+// a process, of a fit made aside, of a suggestion after one more observation (mean and longest).
 void run_speed(const Options& options) {
   const TestProblem problem = make_problem("fine-tune-11");
-  std::cout << "observations  cold start s  refit or append s  suggestion s\n";
+  std::cout << "observations  first s  fit aside s  suggestion s  longest s\n";
   for (std::size_t n : options.speed) {
     RandomStream random(1);
     optimizer::History history;
@@ -122,22 +140,30 @@ void run_speed(const Options& options) {
     for (int i = 0; i < 20; ++i)
       history.open.push_back({problem.problem.space.sample(random), random.below(3)});
     const auto suggester = optimizer::make_suggester("multitask", problem.problem, 1);
-    const double start = seconds();
-    suggester->prepare(history);
-    const double prepared = seconds();
-    double prepare_seconds = 0, suggest_seconds = 0;
-    constexpr int kRepeats = 8;
-    for (int i = 0; i < kRepeats; ++i) {
+    const auto suggest = [&] {
+      const double start = seconds();
+      suggester->suggest(history, 1, random);
+      return seconds() - start;
+    };
+    const double first = suggest();
+    double fits = 0, fit_seconds = 0, sum = 0, longest = 0;
+    const std::size_t repeats = std::max<std::size_t>(8, n / 20);  // a warm fit comes after n / 30
+    for (std::size_t i = 0; i < repeats; ++i) {
       observe();
       const double before = seconds();
-      suggester->prepare(history);
-      const double between = seconds();
-      suggester->suggest(history, 1, random);
-      prepare_seconds += (between - before) / kRepeats,
-          suggest_seconds += (seconds() - between) / kRepeats;
+      auto fit = suggester->prepare(history);
+      const double prepare_seconds = seconds() - before;
+      if (fit) {
+        const double start = seconds();
+        fit->run();
+        fit_seconds += seconds() - start, ++fits;
+        suggester->take(std::move(fit));
+      }
+      const double took = prepare_seconds + suggest();
+      sum += took / double(repeats), longest = std::max(longest, took);
     }
-    std::cout << fmt::format("{:12}  {:12.3f}  {:17.3f}  {:12.4f}", n, prepared - start,
-                             prepare_seconds, suggest_seconds)
+    std::cout << fmt::format("{:12}  {:7.3f}  {:11.3f}  {:12.4f}  {:9.4f}", n, first,
+                             fits > 0 ? fit_seconds / fits : 0, sum, longest)
               << std::endl;
   }
 }
@@ -148,7 +174,8 @@ void run_speed(const Options& options) {
 int main(int argc, char** argv) {
   frugal::bench::Options options;
   CLI::App app("Measures Frugal's suggesters on synthetic problems");
-  app.add_option("--problems", options.problems, "names; default: all")->delimiter(' ');
+  app.add_option("--problems", options.problems, "named, drawn, held-out, or names")
+      ->delimiter(' ');
   app.add_option("--suggesters", options.suggesters,
                  "names, or multitask:draws=0,short=0,share=.5");
   app.add_option("--costs", options.costs, "where regret is measured, in full-task costs");

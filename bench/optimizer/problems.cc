@@ -1,75 +1,18 @@
 #include "optimizer/problems.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
 #include "base/error.h"
 #include "optimizer/encode.h"
+#include "optimizer/problem_parts.h"
 
 namespace frugal::bench {
 namespace {
 
 using optimizer::Assignments;
 using optimizer::Parameter;
-using optimizer::ParameterType;
-using optimizer::Problem;
-using optimizer::Space;
-using Vector = std::vector<double>;
-
-constexpr double kBias[] = {1, .35, 0};  // of the cheap tasks, in units of each problem's own
-
-Parameter number(const std::string& name, double min, double max, bool log = false) {
-  Parameter p;
-  p.name = name, p.min = min, p.max = max, p.log = log;
-  return p;
-}
-Parameter whole(const std::string& name, double min, double max) {
-  Parameter p = number(name, min, max);
-  p.type = ParameterType::kInt;
-  return p;
-}
-Parameter choice(const std::string& name, const std::vector<std::string>& categories) {
-  Parameter p;
-  p.name = name, p.type = ParameterType::kCategorical, p.categories = categories;
-  return p;
-}
-
-Problem over(std::vector<Parameter> parameters,
-             std::vector<optimizer::Conditional> conditionals = {}) {
-  return {Space(std::move(parameters), std::move(conditionals)),
-          true,
-          {{"small", .1}, {"medium", .5}, {"full", 1}},
-          std::nullopt,
-          false};
-}
-
-double get(const Assignments& a, const std::string& name) {
-  const auto& value = a.at(name);
-  if (const auto* whole_number = std::get_if<std::int64_t>(&value)) return double(*whole_number);
-  return std::get<double>(value);
-}
-const std::string& text(const Assignments& a, const std::string& name) {
-  return std::get<std::string>(a.at(name));
-}
-double square(double x) {
-  return x * x;
-}
-
-// Over the unit cube x0, x1, ...
-TestProblem on_cube(const std::string& name, std::size_t d, double noise,
-                    std::function<double(const Vector&, std::size_t)> f) {
-  std::vector<Parameter> parameters;
-  for (std::size_t j = 0; j < d; ++j) parameters.push_back(number(fmt::format("x{}", j), 0, 1));
-  const auto value = [d, f](const Assignments& a, std::size_t task) -> std::optional<double> {
-    Vector x;
-    for (std::size_t j = 0; j < d; ++j) x.push_back(get(a, fmt::format("x{}", j)));
-    return f(x, task);
-  };
-  return {name, over(parameters), value, noise, 0, 0};
-}
 
 double branin(const Vector& x, std::size_t task) {
   const double a = 15 * x[0] - 5, b = 15 * x[1], bias = kBias[task];
@@ -310,7 +253,7 @@ double sparse11(const Vector& x, std::size_t task) {
   return std::exp(-3 * sum);
 }
 
-std::vector<TestProblem> all_problems() {
+std::vector<TestProblem> named_problems() {
   return {on_cube("branin", 2, 0, branin),
           on_cube("currin", 2, 0, currin),
           on_cube("hartmann-3", 3, .01, hartmann3),
@@ -356,20 +299,33 @@ void calibrate(TestProblem& p) {
   }
 }
 
+std::vector<TestProblem> problems_of(const std::string& set) {
+  if (set == "held-out") return held_out_problems();
+  std::vector<TestProblem> problems;
+  if (set == "drawn")
+    for (std::uint64_t i = 101; i <= 112; ++i) problems.push_back(drawn_problem(i));
+  return set == "drawn" ? problems : named_problems();
+}
+
 }  // namespace
 
-std::vector<std::string> problem_names() {
+std::vector<std::string> problem_sets() {
+  return {"named", "drawn", "held-out"};
+}
+
+std::vector<std::string> problem_names(const std::string& set) {
   std::vector<std::string> names;
-  for (const TestProblem& problem : all_problems()) names.push_back(problem.name);
+  for (const TestProblem& problem : problems_of(set)) names.push_back(problem.name);
   return names;
 }
 
 TestProblem make_problem(const std::string& name) {
-  for (TestProblem& problem : all_problems()) {
-    if (problem.name != name) continue;
-    calibrate(problem);
-    return problem;
-  }
+  for (const std::string& set : problem_sets())
+    for (TestProblem& problem : problems_of(set)) {
+      if (problem.name != name) continue;
+      calibrate(problem);
+      return problem;
+    }
   throw InputError("there is no problem \"" + name + "\"");
 }
 

@@ -24,7 +24,10 @@ struct TestProblem {
   double regret(double of_full) const { return (optimum - of_full) / (optimum - median); }
 };
 
-std::vector<std::string> problem_names();
+// named: from the literature and surrogates of training. drawn: random ones. held-out: of both
+// kinds, and not looked at while the suggester was developed.
+std::vector<std::string> problem_sets();
+std::vector<std::string> problem_names(const std::string& set);
 
 // The problem, calibrated: optimum by random search and local refinement of the noise-free full
 // task, median of random assignments that do not fail.

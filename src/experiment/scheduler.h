@@ -123,6 +123,7 @@ class Scheduler {
 
   template <typename Work>
   auto with_suggester(Lock& lock, Entry& entry, Work work);
+  void fit_ahead(Lock& lock, Entry& e);
   void prepare();
   bool suggest_next(Lock& lock, Entry& entry);
   Trial* next_waiting(Entry& entry);

@@ -12,7 +12,6 @@ template <typename Work>
 auto Scheduler::with_suggester(Lock& lock, Entry& e, Work work) {
   preparation_->idle.wait(lock, [&] { return !e.busy; });
   e.busy = true;
-  e.unprepared = false;
   const Experiment experiment = e.experiment;
   const optimizer::History history = e.history();
   const auto release = [&] {
@@ -35,6 +34,26 @@ auto Scheduler::with_suggester(Lock& lock, Entry& e, Work work) {
   }
 }
 
+// The suggester goes on while the fit runs.
+void Scheduler::fit_ahead(Lock& lock, Entry& e) {
+  auto fit = with_suggester(lock, e, [](optimizer::Suggester& suggester, const auto& history) {
+    return suggester.prepare(history);
+  });
+  if (fit == nullptr) return;
+  lock.unlock();
+  try {
+    fit->run();
+  } catch (...) {
+    lock.lock();
+    throw;
+  }
+  lock.lock();
+  with_suggester(lock, e, [&](optimizer::Suggester& suggester, const auto&) {
+    suggester.take(std::move(fit));
+    return true;
+  });
+}
+
 // The thread of Preparation.
 void Scheduler::prepare() {
   Lock lock(mutex_);
@@ -48,11 +67,9 @@ void Scheduler::prepare() {
     preparation_->wanted.wait(lock,
                               [&] { return preparation_->ending || (e = next()) != nullptr; });
     if (preparation_->ending) return;
+    e->unprepared = false;
     try {
-      with_suggester(lock, *e, [](optimizer::Suggester& suggester, const auto& history) {
-        suggester.prepare(history);
-        return true;
-      });
+      fit_ahead(lock, *e);
     } catch (const Error&) {
       // Whoever asks for the next suggestion meets it again, and can be told.
     }

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <numeric>
 
-#include "optimizer/fit.h"
 #include "optimizer/warp.h"
 
 namespace frugal::optimizer {
@@ -14,28 +13,8 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-constexpr int kColdDraws = 2, kColdEvaluations = 50, kWarmEvaluations = 12;
-constexpr Index kLaplaceLimit = 60;  // hyperparameters; a Hessian of more is not worth its price
-
-struct Schedule {
-  std::size_t cold;  // the size of the last cold fit
-  std::size_t last;  // of the last fit of all
-};
-
-std::size_t next_cold(std::size_t size) {
-  return std::max(size + 1, size + size * 2 / 5);
-}
-std::size_t next_warm(std::size_t size) {
-  return size + std::max<std::size_t>(1, size / 30);
-}
-
-Schedule schedule(std::size_t first, std::size_t n) {
-  Schedule result{first, first};
-  while (next_cold(result.cold) <= n) result.cold = next_cold(result.cold);
-  result.last = result.cold;
-  while (next_warm(result.last) <= n) result.last = next_warm(result.last);
-  return result;
-}
+constexpr std::size_t kFirstFit = 2;         // successes
+constexpr std::size_t kFirstSuccessFit = 1;  // records
 
 double normal_cdf(double z) {
   return .5 * std::erfc(-z / std::sqrt(2.0));
@@ -109,9 +88,10 @@ Belief::Belief(const Ledger& ledger, std::uint64_t seed, BeliefOptions options)
   prior_ = default_prior(shape_);
   rank_.resize(ledger.tasks().size());
   for (std::size_t i = 0; i < rank_.size(); ++i) rank_[ledger.tasks()[i]] = static_cast<int>(i);
-  failure_shape_ = shape_;
-  failure_shape_.tasks = 1;
-  failure_shape_.has_constant_means = false;
+  success_shape_ = shape_;
+  success_shape_.tasks = 1;
+  success_shape_.has_constant_means = false;
+  history_ = std::make_shared<const int>();
 }
 
 MatrixXd Belief::features(const std::vector<Point>& points) const {
@@ -153,9 +133,12 @@ Observations Belief::observations(const std::vector<std::size_t>& records) const
 
 void Belief::update(std::size_t unchanged) {
   if (unchanged < read_) {
-    successes_.clear(), members_.clear();
-    read_ = fitted_ = failures_ = failure_fitted_ = 0;
-    failure_.reset();
+    successes_.clear();
+    read_ = failures_ = 0;
+    history_ = std::make_shared<const int>();
+    ensemble_ = {}, next_ = {};
+    success_theta_ = next_success_theta_ = {};
+    success_.reset();
   }
   for (; read_ < ledger_.records().size(); ++read_) {
     if (ledger_.records()[read_].value)
@@ -163,100 +146,105 @@ void Belief::update(std::size_t unchanged) {
     else
       ++failures_;
   }
-  update_failures();
+  update_success();
   open_points_.clear(), open_tasks_.clear();
-  if (successes_.size() < 2) return;
-  const Schedule due = schedule(2, successes_.size());
-  if (fitted_ < due.last) {
-    const bool is_warm = fitted_ >= due.cold;
-    for (std::size_t size = is_warm ? next_warm(fitted_) : due.cold; size <= due.last;
-         size = next_warm(size))
-      refit(size, size == due.cold);
-    rebuild();
-  } else {
-    const auto have = static_cast<std::size_t>(members_[0]->size());
-    for (auto& member : members_) member->close();
-    if (have < successes_.size()) {
-      const Observations added =
-          observations({successes_.begin() + static_cast<std::ptrdiff_t>(have), successes_.end()});
-      for (auto& member : members_) member->append(added);
-    }
+  if (successes_.size() < kFirstFit) return;
+  const FitPoint used = used_fit(kFirstFit, successes_.size());
+  if (ensemble_.point != used)
+    ensemble_ = next_.point == used ? std::move(next_) : ensemble_fit(used).run();
+  const auto known = ensemble_.members[0]->size();
+  for (auto& member : ensemble_.members) member->close();
+  if (static_cast<std::size_t>(known) < successes_.size()) {
+    const Observations added = observations({successes_.begin() + known, successes_.end()});
+    for (auto& member : ensemble_.members) member->append(added);
   }
-  opened_.assign(members_.size(), 0);
+  opened_.assign(ensemble_.members.size(), 0);
   const VectorXd y = warped(successes_);
-  for (auto& member : members_) member->set_values(y);
+  for (auto& member : ensemble_.members) member->set_values(y);
 }
 
-// What a fit looks at when the history has that many successes.
-Observations Belief::fit_data(std::size_t size) const {
-  const auto end = successes_.begin() + static_cast<std::ptrdiff_t>(size);
-  const Observations all = observations({successes_.begin(), end});
-  return sorted_by_task(all, representative_rows(all, shape_.tasks - 1, options_.fit_limit));
-}
-
-void Belief::refit(std::size_t size, bool is_cold) {
-  const Observations data = fit_data(size);
-  RandomStream random = RandomStream(seed_).derive("fit").derive(size);
-  const std::vector<VectorXd> starts =
-      is_cold ? cold_starts(shape_, prior_, kColdDraws, random) : std::vector<VectorXd>{theta_};
-  theta_ =
-      fit_map(shape_, prior_, data, starts, is_cold ? kColdEvaluations : kWarmEvaluations).theta;
-  fitted_ = size;
-  if (!is_cold || options_.draws == 0 || theta_.size() > kLaplaceLimit) return;
-  offsets_.clear();
-  for (const VectorXd& draw : laplace_draws(shape_, prior_, data, theta_, options_.draws, random))
-    offsets_.push_back(draw - theta_);
-}
-
-void Belief::rebuild() {
-  std::vector<VectorXd> thetas = {theta_};
-  if (options_.short_lengths > 0) {
-    thetas.push_back(theta_);
-    thetas.back().head(shape_.coordinates()).array() -= options_.short_lengths;
+// The way to a fit from the one in use, or, where that is of no help, from the last cold one.
+EnsembleFit Belief::ensemble_fit(const FitPoint& point) const {
+  const auto first = [&](std::size_t size) {
+    return observations({successes_.begin(), successes_.begin() + std::ptrdiff_t(size)});
+  };
+  EnsembleFit fit{shape_,
+                  prior_,
+                  options_.ensemble,
+                  seed_,
+                  ensemble_.theta,
+                  ensemble_.offsets,
+                  {},
+                  first(point.size),
+                  {}};
+  const int full = shape_.tasks - 1;
+  const bool goes_on = ensemble_.point.cold == point.cold && ensemble_.point.size < point.size;
+  FitPoint step = goes_on ? next_fit(ensemble_.point) : FitPoint{point.cold, point.cold};
+  for (; step.size <= point.size; step = next_fit(step)) {
+    const Observations all = first(step.size);
+    fit.steps.push_back(
+        {step, sorted_by_task(all, representative_rows(all, full, options_.fit_limit))});
   }
-  for (const VectorXd& offset : offsets_)
-    thetas.push_back((theta_ + offset).cwiseMax(prior_.lower).cwiseMin(prior_.upper));
-  const Observations all = observations(successes_);
-  std::vector<int> inducing;
-  if (fitted_ > options_.exact_limit) {
-    const auto end = successes_.begin() + static_cast<std::ptrdiff_t>(fitted_);
-    const Observations seen = observations({successes_.begin(), end});
-    for (std::size_t row : representative_rows(seen, shape_.tasks - 1, options_.inducing_limit))
-      inducing.push_back(static_cast<int>(row));
+  if (point.size > options_.exact_limit)
+    for (std::size_t row : representative_rows(fit.all, full, options_.inducing_limit))
+      fit.inducing.push_back(static_cast<int>(row));
+  return fit;
+}
+
+std::unique_ptr<BeliefFit> Belief::begin_fit() const {
+  auto fit = std::make_unique<BeliefFit>();
+  fit->history = history_;
+  if (successes_.size() >= kFirstFit) {
+    const FitPoint due = due_fit(kFirstFit, successes_.size());
+    if (due != ensemble_.point && due != next_.point) fit->ensemble_fit = ensemble_fit(due);
   }
-  members_.clear();
-  for (const VectorXd& theta : thetas)
-    members_.push_back(std::make_unique<Posterior>(shape_, theta, all, inducing));
+  if (failures_ > 0) {
+    const FitPoint due = due_fit(kFirstSuccessFit, ledger_.records().size());
+    if (due != success_theta_.point && due != next_success_theta_.point)
+      fit->success_fit = success_fit(due, success_labels());
+  }
+  return fit->ensemble_fit || fit->success_fit ? std::move(fit) : nullptr;
+}
+
+void Belief::take(BeliefFit fit) {
+  if (fit.history != history_) return;
+  if (fit.ensemble_fit) next_ = std::move(fit.ensemble);
+  if (fit.success_fit) next_success_theta_ = {fit.success_fit->point, std::move(fit.success_theta)};
 }
 
 // Labels −1 (failed) and +1 with the prior mean +1, so that the process sees −2 and 0.
-void Belief::update_failures() {
-  if (failures_ == 0) return;
+Observations Belief::success_labels() const {
   const std::size_t n = ledger_.records().size();
-  if (failure_ && static_cast<std::size_t>(failure_->size()) == n) return;
-  Observations all;
+  Observations labels;
   std::vector<Point> points;
-  all.y.resize(static_cast<Index>(n));
+  labels.y.resize(static_cast<Index>(n));
   for (std::size_t i = 0; i < n; ++i) {
     points.push_back(ledger_.records()[i].point);
-    all.y[static_cast<Index>(i)] = ledger_.records()[i].value ? 0 : -2;
+    labels.y[static_cast<Index>(i)] = ledger_.records()[i].value ? 0 : -2;
   }
-  all.x = features(points);
-  all.task.assign(n, 0);
-  all.variance = VectorXd::Zero(static_cast<Index>(n));
-  const std::size_t due = schedule(1, n).last;
-  if (failure_fitted_ != due) {
-    Prior prior = default_prior(failure_shape_);
-    const Layout layout(failure_shape_);
-    prior.mean[layout.log_noise()] = std::log(.2);
-    prior.lower[layout.log_noise()] = std::log(.1);
-    const Observations data = telling_rows(all, due, options_.fit_limit);
-    failure_theta_ = fit_map(failure_shape_, prior, data, {prior.mean}, 30).theta;
-    failure_fitted_ = due;
-  }
-  const Observations data = telling_rows(all, n, options_.fit_limit);
-  failure_ = std::make_unique<Posterior>(failure_shape_, failure_theta_, data);
-  failure_->set_values(data.y);
+  labels.x = features(points);
+  labels.task.assign(n, 0);
+  labels.variance = VectorXd::Zero(static_cast<Index>(n));
+  return labels;
+}
+
+SuccessFit Belief::success_fit(const FitPoint& point, const Observations& labels) const {
+  return {point, success_shape_, telling_rows(labels, point.size, options_.fit_limit)};
+}
+
+void Belief::update_success() {
+  if (failures_ == 0) return;
+  const std::size_t n = ledger_.records().size();
+  if (success_ && static_cast<std::size_t>(success_->size()) == n) return;
+  const Observations labels = success_labels();
+  const FitPoint used = used_fit(kFirstSuccessFit, n);
+  if (success_theta_.point != used)
+    success_theta_ = next_success_theta_.point == used
+                         ? std::move(next_success_theta_)
+                         : SuccessTheta{used, success_fit(used, labels).run()};
+  const Observations data = telling_rows(labels, n, options_.fit_limit);
+  success_ = std::make_unique<Posterior>(success_shape_, success_theta_.theta, data);
+  success_->set_values(data.y);
 }
 
 void Belief::open(const Point& point, int task) {
@@ -267,19 +255,19 @@ void Belief::open(const Point& point, int task) {
 // Members take the open trials when they are asked for, all new ones at once.
 const Posterior& Belief::member(std::size_t i) {
   const auto begin = static_cast<std::ptrdiff_t>(opened_[i]);
-  members_[i]->open(features({open_points_.begin() + begin, open_points_.end()}),
-                    {open_tasks_.begin() + begin, open_tasks_.end()});
+  ensemble_.members[i]->open(features({open_points_.begin() + begin, open_points_.end()}),
+                             {open_tasks_.begin() + begin, open_tasks_.end()});
   opened_[i] = open_points_.size();
-  return *members_[i];
+  return *ensemble_.members[i];
 }
 
 VectorXd Belief::mean(const MatrixXd& x) const {
-  return members_[0]->mean(x, shape_.tasks - 1);
+  return ensemble_.members[0]->mean(x, shape_.tasks - 1);
 }
 
 VectorXd Belief::success(const MatrixXd& x) const {
-  if (!failure_) return VectorXd::Ones(x.rows());
-  const Prediction prediction = failure_->predict(x, {});
+  if (!success_) return VectorXd::Ones(x.rows());
+  const Prediction prediction = success_->predict(x, {});
   VectorXd result(x.rows());
   for (Index i = 0; i < x.rows(); ++i)
     result[i] = normal_cdf((1 + prediction.mean[i]) / std::sqrt(.1 + prediction.variance[i]));

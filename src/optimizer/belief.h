@@ -1,9 +1,8 @@
 // What a history lets one believe: the multitask process, fitted, and the chance of success.
 //
 // A belief is a pure function of the ledger's records and the seed. Hyperparameters are those of a
-// prefix of the history: cold fits, from several starts, when the number of successes has grown by
-// 1.4, warm ones in between when it has grown by 1/30; between fits, rows are appended. A process
-// that has just started repeats only the last cold fit and the warm ones since.
+// prefix of the history (fit_schedule.h); between fits, rows are appended. A process that has just
+// started repeats only the last cold fit and the warm ones since.
 #pragma once
 
 #include <Eigen/Core>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "optimizer/ensemble.h"
 #include "optimizer/gp.h"
 #include "optimizer/ledger.h"
 #include "optimizer/posterior.h"
@@ -18,8 +18,7 @@
 namespace frugal::optimizer {
 
 struct BeliefOptions {
-  double short_lengths = .35;  // a second member: the mode with lengths · exp(−this); 0: none
-  int draws = 0;               // members drawn around the mode (Laplace): measured, and no help
+  EnsembleOptions ensemble;
   std::size_t exact_limit = 2000;  // observations; beyond, the sparse form
   std::size_t inducing_limit = 1024;
   std::size_t fit_limit = 400;  // observations that a fit looks at
@@ -31,11 +30,14 @@ class Belief {
 
   // Brings everything up to the ledger, of which the first `unchanged` records are as they were.
   void update(std::size_t unchanged);
+  // The fit that will be used next, for another thread to make; nullptr: there is none to make.
+  std::unique_ptr<BeliefFit> begin_fit() const;
+  void take(BeliefFit fit);
 
   // Whether there is anything to believe: two successes at least.
-  bool exists() const { return !members_.empty(); }
+  bool exists() const { return !ensemble_.members.empty(); }
   // Members of the ensemble: the mode first.
-  std::size_t members() const { return members_.size(); }
+  std::size_t members() const { return ensemble_.members.size(); }
   // With the open trials; valid until the next change.
   const Posterior& member(std::size_t i);
   // A trial is open on the task (a rank). update() forgets it.
@@ -46,18 +48,23 @@ class Belief {
   Eigen::VectorXd success(const Eigen::MatrixXd& features) const;    // probability
   // Of the task with the full one, at the same point.
   double task_correlation(int task) const {
-    return members_[0]->kernel().task_correlation(task, shape_.tasks - 1);
+    return ensemble_.members[0]->kernel().task_correlation(task, shape_.tasks - 1);
   }
   const Shape& shape() const { return shape_; }
+  const Prior& prior() const { return prior_; }
+  const Eigen::VectorXd& theta() const { return ensemble_.theta; }  // the mode
+  // Every success, in order of arrival, and the ledger's record of each.
+  Observations observations() const { return observations(successes_); }
+  const std::vector<std::size_t>& successes() const { return successes_; }
   int rank_of(std::size_t task) const { return rank_[task]; }  // its place in ledger.tasks()
 
  private:
   Observations observations(const std::vector<std::size_t>& records) const;
   Eigen::VectorXd warped(const std::vector<std::size_t>& records) const;
-  Observations fit_data(std::size_t size) const;
-  void refit(std::size_t size, bool is_cold);
-  void rebuild();
-  void update_failures();
+  Observations success_labels() const;
+  EnsembleFit ensemble_fit(const FitPoint& point) const;
+  SuccessFit success_fit(const FitPoint& point, const Observations& labels) const;
+  void update_success();
 
   const Ledger& ledger_;
   std::uint64_t seed_;
@@ -67,19 +74,20 @@ class Belief {
   std::vector<int> rank_;
   std::vector<std::size_t> successes_;  // records
   std::size_t read_ = 0;                // records that successes_ covers
-  std::size_t fitted_ = 0;              // successes that theta_ has seen
-  Eigen::VectorXd theta_;
-  std::vector<Eigen::VectorXd> offsets_;  // of the drawn members, from theta_
-  std::vector<std::unique_ptr<Posterior>> members_;
+  std::shared_ptr<const int> history_;  // its identity; another one when it did not only grow
+  Ensemble ensemble_, next_;            // in use; made ahead
   std::vector<Point> open_points_;
   std::vector<int> open_tasks_;
   std::vector<std::size_t> opened_;  // by each member, of open_points_
 
-  Shape failure_shape_;
+  struct SuccessTheta {
+    FitPoint point;
+    Eigen::VectorXd theta;
+  };
+  Shape success_shape_;
   std::size_t failures_ = 0;
-  std::size_t failure_fitted_ = 0;  // records that failure_theta_ has seen
-  Eigen::VectorXd failure_theta_;
-  std::unique_ptr<Posterior> failure_;
+  SuccessTheta success_theta_, next_success_theta_;
+  std::unique_ptr<Posterior> success_;
 };
 
 }  // namespace frugal::optimizer

@@ -47,7 +47,13 @@ class Multitask final : public Suggester {
       has_defaults_ |= parameter.default_value.has_value();
   }
 
-  void prepare(const History& history) override { update(history); }
+  std::unique_ptr<PendingFit> prepare(const History& history) override {
+    update(history);
+    return belief_.begin_fit();
+  }
+  void take(std::unique_ptr<PendingFit> fit) override {
+    if (auto* made = dynamic_cast<BeliefFit*>(fit.get())) belief_.take(std::move(*made));
+  }
 
   std::vector<Suggestion> suggest(const History& history, std::size_t n,
                                   RandomStream& random) override {

@@ -43,6 +43,13 @@ struct History {
   std::vector<Suggestion> open;           // suggested, not yet observed
 };
 
+// Fitting a model, apart from the suggester that wants it.
+class PendingFit {
+ public:
+  virtual ~PendingFit() = default;
+  virtual void run() = 0;
+};
+
 class Suggester {
  public:
   virtual ~Suggester() = default;
@@ -55,8 +62,11 @@ class Suggester {
   // The assignments to believe in: the evaluated point with the best posterior mean on the full
   // task. nullopt before the first success.
   virtual std::optional<Assignments> recommend(const History& history) = 0;
-  // Does ahead of time what suggest would have to do first (fitting a model). Changes no answer.
-  virtual void prepare(const History&) {}
+  // What will have to be done before a later suggestion, for another thread to do while this
+  // suggester goes on; nullptr: nothing. To be given back by take(); until then, or without it,
+  // suggest does what it must itself. Changes no answer.
+  virtual std::unique_ptr<PendingFit> prepare(const History&) { return nullptr; }
+  virtual void take(std::unique_ptr<PendingFit>) {}
 };
 
 // name: "multitask" (the default), "random", "sobol" and what suggester_names() lists besides.

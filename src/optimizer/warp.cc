@@ -30,6 +30,11 @@ double Warp::operator()(double value) const {
   return u < 0 ? -std::log1p(-u) : u;
 }
 
+double Warp::inverse(double warped) const {
+  if (inverse_scale_ == 0) return median_;
+  return median_ + (warped < 0 ? -std::expm1(-warped) : warped) / inverse_scale_;
+}
+
 double Warp::slope(double value) const {
   const double u = (bounded(value) - median_) * inverse_scale_;
   return u < 0 ? inverse_scale_ / (1 - u) : inverse_scale_;

@@ -11,6 +11,7 @@ class Warp {
   // values: finite, the larger the better. None, or all equal: everything maps to 0.
   explicit Warp(std::vector<double> values);
   double operator()(double value) const;
+  double inverse(double warped) const;  // the median when everything maps to 0
   // The derivative at value: what carries a standard error over.
   double slope(double value) const;
 

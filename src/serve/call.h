@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "experiment/scheduler.h"
+#include "serve/importances.h"
 #include "serve/server.h"
 
 namespace frugal::serve {
@@ -34,6 +35,7 @@ struct Call {
   experiment::Scheduler& scheduler;
   const ServerOptions& options;
   Bell& bell;
+  Importances& importances;
   std::vector<experiment::Id> ids;           // the numbers in the path, in order
   std::map<std::string, std::string> query;  // of GET and DELETE
   Json body = Json::object();                // of POST and PUT

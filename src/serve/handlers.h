@@ -14,6 +14,8 @@ Answer update_experiment(Call& call);
 Answer delete_experiment(Call& call);
 Answer get_best_assignments(Call& call);
 Answer get_stopping_criteria(Call& call);
+// importances.cc; ids: {experiment}
+Answer get_metric_importances(Call& call);
 
 // suggestions.cc; ids: {experiment, suggestion}
 Answer create_suggestion(Call& call);

@@ -22,6 +22,7 @@ constexpr Route kRoutes[] = {
     {"DELETE", "/v1/experiments/{}", delete_experiment},
     {"GET", "/v1/experiments/{}/best_assignments", get_best_assignments},
     {"GET", "/v1/experiments/{}/stopping_criteria", get_stopping_criteria},
+    {"GET", "/v1/experiments/{}/metric_importances", get_metric_importances},
 
     {"POST", "/v1/experiments/{}/suggestions", create_suggestion},
     {"GET", "/v1/experiments/{}/suggestions", list_suggestions},

@@ -86,6 +86,7 @@ struct Server::State {
   experiment::Scheduler& scheduler;
   ServerOptions options;
   Bell bell;
+  Importances importances;
   Listener listener;
   int port = 0;
   std::thread accepting;
@@ -94,7 +95,7 @@ struct Server::State {
     const Match match = find_route(request.method, request.path);
     if (match.route->needs_token)
       require_token(request.get_header_value("Authorization"), options.token);
-    Call call{scheduler, options, bell, match.ids};
+    Call call{scheduler, options, bell, importances, match.ids};
     if (request.method == "POST" || request.method == "PUT") {
       if (!request.body.empty()) call.body = parse_json(request.body, "body");
     } else {

@@ -194,6 +194,48 @@ TEST_F(ServerTest, ChecksABatchAltogetherBeforeItRecordsAny) {
   EXPECT_EQ(get(experiment + "/observations").body["count"], 2);
 }
 
+TEST_F(ServerTest, SaysWhichParametersMattered) {
+  const std::string experiment = create(), path = experiment + "/metric_importances";
+  const Reply before = get(path);
+  EXPECT_EQ(before.status, 200);
+  EXPECT_EQ(before.body["count"], 0);
+  Json observations = Json::array();
+  for (int i = 0; i < 20; ++i)
+    observations.push_back({{"assignments", {{"x", .05 * i}, {"n", 1 + 4 * i % 9}}},
+                            {"task", "full"},
+                            {"value", .05 * i}});
+  ASSERT_EQ(post(experiment + "/observations/batch", {{"observations", observations}}).status, 200);
+  const Reply after = get(path);
+  ASSERT_EQ(after.status, 200) << after.body;
+  ASSERT_EQ(after.body["data"].size(), 1u);
+  const Json& row = after.body["data"][0];
+  EXPECT_EQ(row["metric"], "accuracy");
+  EXPECT_GT(row["importances"]["x"].get<double>(), .8);
+  EXPECT_LT(row["importances"]["n"].get<double>(), .2);
+  EXPECT_EQ(get(path).body, after.body);
+  EXPECT_EQ(get(path + "?fields=metric").body["data"][0].size(), 1u);
+  EXPECT_EQ(get(path + "?what=1").status, 400);
+  EXPECT_EQ(get("/v1/experiments/77/metric_importances").status, 404);
+}
+
+TEST_F(ServerTest, ComputesImportancesForManyAtATime) {
+  const std::string experiment = create(), path = experiment + "/metric_importances";
+  for (double x : {.1, .5, .9})
+    post(experiment + "/observations",
+         {{"assignments", {{"x", x}, {"n", 3}}}, {"task", "full"}, {"value", x}});
+  std::vector<std::future<Reply>> replies;
+  for (int i = 0; i < 8; ++i)
+    replies.push_back(std::async(std::launch::async, [&] {
+      httplib::Client client(server_->address());
+      client.set_basic_auth("secret", "");
+      client.set_read_timeout(60);
+      return reply_of(client.Get(path));
+    }));
+  const Reply first = replies[0].get();
+  EXPECT_EQ(first.body["count"], 1) << first.body;
+  for (std::size_t i = 1; i < replies.size(); ++i) EXPECT_EQ(replies[i].get().body, first.body);
+}
+
 TEST_F(ServerTest, ServesQueuedSuggestionsFirst) {
   const std::string experiment = create();
   const Reply queued = post(experiment + "/queued_suggestions",
