@@ -47,6 +47,7 @@ class CommandLine {
   void add_check();
   void add_report();
   void add_export();
+  void add_optimize();
   void add_serve();
   void add_worker();
   void add_demo();
@@ -61,6 +62,7 @@ class CommandLine {
   CLI::App app_{"Frugal finds the best image classifier that a budget can buy."};
   std::vector<Command> commands_;
   std::string config_;
+  std::vector<std::string>* program_words_ = nullptr;  // of optimize: what stands behind "--"
 };
 
 template <typename Options>
@@ -224,6 +226,47 @@ void CommandLine::add_export() {
   c->add_option("--output", o.output, "file; default: model.FORMAT here")->type_name("FILE");
 }
 
+void CommandLine::add_optimize() {
+  auto& o = add<OptimizeOptions>(
+      "optimize", "tunes any program: optimize -f EXPERIMENT.yml -- PROGRAM ...", &run_optimize,
+      "Example:\n"
+      "  frugal optimize --example > experiment.yml\n"
+      "  frugal optimize -f experiment.yml -- python3 train.py --lr={lr} --layers {layers}\n\n"
+      "The program finds its assignments in its words ({NAME}), in its environment\n"
+      "(FRUGAL_PARAM_NAME) or in the JSON file {assignments_file}; {task}, {task_cost}, {trial},\n"
+      "{seed}, {trial_folder} and {checkpoint_folder} are there too. It prints its metric on its\n"
+      "last line: a number, or JSON such as {\"loss\": 0.25}.\n"
+      "Run again with the same --output, it goes on where it was.");
+  auto* c = current();
+  c->add_option("-f,--file", o.file, "the experiment: parameters, metrics, tasks; YAML or JSON")
+      ->type_name("FILE");
+  c->add_option("--budget", o.budget,
+                "40runs, 20m, 2h, 5usd; several: the first that is spent; default: the file's "
+                "observation_budget");
+  c->add_option("--workers", o.workers,
+                "programs side by side; 0: the file's parallel_bandwidth, else 1")
+      ->check(CLI::Range(0u, 1024u));
+  c->add_option("--metric-file", o.metric_file,
+                "where the program writes its metric, may use {trial_folder}; default: its "
+                "standard output")
+      ->type_name("FILE");
+  c->add_option("--metric-regex", o.metric_regex,
+                "its first group is the metric; default: the last JSON line or number")
+      ->type_name("REGEX");
+  c->add_option("--timeout", o.timeout, "90s, 10m, 2h: a trial that takes longer has failed")
+      ->type_name("TIME");
+  c->add_option("--suggester", o.suggester, "multitask, random, sobol, ...; default: the file's");
+  c->add_option("--seed", o.seed, "of the search; default: the file's");
+  c->add_option("--price-per-hour", o.price_per_hour, "dollars for this machine")
+      ->check(CLI::NonNegativeNumber);
+  c->add_option("--output", o.output,
+                "the run's folder: store, logs, trials; default: frugal-runs/ and the file's name")
+      ->type_name("DIR");
+  c->add_flag("--dry-run", o.dry_run, "print the plan and the first trials, and run nothing");
+  c->add_flag("--example", o.example, "print an experiment file to begin with");
+  program_words_ = &o.command;
+}
+
 void CommandLine::add_serve() {
   auto& o =
       add<ServeOptions>("serve", "the coordinator alone: the HTTP API for any program", &run_serve);
@@ -247,6 +290,8 @@ void CommandLine::add_worker() {
       ->type_name("ID");
   c->add_option("--name", o.name, "how the worker calls itself; default: host and process");
   c->add_option("--threads", o.threads, "of one trial")->check(CLI::Range(1u, 1024u));
+  c->add_flag("--programs", o.programs,
+              "run the programs that experiments name: whoever has the token can run any here");
   c->add_option("--parent", o.parent, "end when this process ends; 0: stay")->type_name("PID");
 }
 
@@ -268,6 +313,7 @@ CommandLine::CommandLine() {
       "Start here:\n"
       "  frugal demo                                           two minutes on drawn photographs\n"
       "  frugal tune --data DIR --weights FILE --budget 20m    the real thing\n"
+      "  frugal optimize -f FILE -- PROGRAM ...                any program of yours\n"
       "  frugal COMMAND --help                                 every option of a command");
   add_tune();
   add_train();
@@ -276,6 +322,7 @@ CommandLine::CommandLine() {
   add_check();
   add_report();
   add_export();
+  add_optimize();
   add_serve();
   add_worker();
   add_demo();
@@ -330,9 +377,11 @@ std::string CommandLine::unknown_words(const std::vector<std::string>& arguments
     if (std::find(known.begin(), known.end(), word) != known.end()) continue;
     if (!word.starts_with("--") && (known.empty() || known[0].starts_with("--"))) continue;
     const std::string near = nearest(word, known);
-    return fmt::format("unknown {} {}{}; frugal --help lists them",
-                       word.starts_with("-") ? "option" : "command", word,
-                       near.empty() ? "" : fmt::format("; did you mean {}?", near));
+    const bool no_program = arguments[0] == "optimize" && program_words_->empty();
+    return fmt::format(
+        "unknown {} {}{}; {}", word.starts_with("-") ? "option" : "command", word,
+        near.empty() ? "" : fmt::format("; did you mean {}?", near),
+        no_program ? "the program and its options stand behind --" : "frugal --help lists them");
   }
   return "";
 }
@@ -355,6 +404,11 @@ int CommandLine::execute(const Command& command) {
 }
 
 int CommandLine::run(std::vector<std::string> arguments) {
+  if (!arguments.empty() && arguments[0] == "optimize") {
+    const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
+    if (dashes != arguments.end()) program_words_->assign(dashes + 1, arguments.end());
+    arguments.erase(dashes, arguments.end());
+  }
   VoiceOptions voice;
   voice.json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
   try {

@@ -4,6 +4,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace frugal::cli {
@@ -138,6 +140,19 @@ void print_error(const VoiceOptions& voice, const std::string& message) {
         stdout, "%s\n",
         Json{{"error", message}}.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
   std::fprintf(stderr, "frugal: %s\n", message.c_str());
+}
+
+std::string clock_text(double seconds) {
+  const auto whole = static_cast<long>(std::max(0.0, seconds));
+  if (whole >= 3600)
+    return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+  return fmt::format("{:02}:{:02}", whole / 60, whole % 60);
+}
+
+std::string bar_text(double share, std::size_t width) {
+  const auto full = static_cast<std::size_t>(
+      std::lround(std::clamp(share, 0.0, 1.0) * static_cast<double>(width)));
+  return std::string(full, '#') + std::string(width - full, '-');
 }
 
 }  // namespace frugal::cli

@@ -3,6 +3,7 @@
 // JSON lines, --quiet gets silence. Thread-safe.
 #pragma once
 
+#include <cstddef>
 #include <cstdio>
 #include <mutex>
 #include <string>
@@ -51,5 +52,11 @@ class Console final : public ProgressSink {
 
 // The command's error, in words: "frugal: ..." or {"error": ...}.
 void print_error(const VoiceOptions& voice, const std::string& message);
+
+// "04:31", "1:12:09"
+std::string clock_text(double seconds);
+
+// "#####-----" of width characters; share: of 0 to 1.
+std::string bar_text(double share, std::size_t width);
 
 }  // namespace frugal::cli

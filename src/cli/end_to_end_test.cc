@@ -1,23 +1,18 @@
 // The program itself, as a user runs it, on photographs that the test draws.
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include <chrono>
 #include <csignal>
-#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <thread>
 #include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/json.h"
 #include "base/progress.h"
+#include "cli/program_under_test.h"
 #include "experiment/store.h"
 #include "vision/draw/dataset.h"
 
@@ -26,23 +21,11 @@ namespace {
 
 using testing::HasSubstr;
 
-struct Ran {
-  int exit_code = -1;
-  std::string out, err;
-  Json last() const {
-    const auto end = out.find_last_not_of('\n');
-    const auto begin = out.find_last_of('\n', end);
-    return parse_json(out.substr(begin == std::string::npos ? 0 : begin + 1), "the last line");
-  }
-};
-
 // One folder for all tests of this file: photographs, and weights that know a little of them.
-class EndToEnd : public testing::Test {
+class EndToEnd : public ProgramTest {
  protected:
   static void SetUpTestSuite() {
-    folder_ =
-        std::filesystem::temp_directory_path() / fmt::format("frugal-end-to-end-{}", ::getpid());
-    std::filesystem::create_directories(folder_);
+    make_folder("frugal-end-to-end");
     SilentProgress silence;
     draw::DrawOptions drawing;
     drawing.task = draw::Task::kTarget;
@@ -57,9 +40,6 @@ class EndToEnd : public testing::Test {
     ASSERT_EQ(trained.exit_code, 0) << trained.err << trained.out;
   }
 
-  static void TearDownTestSuite() { std::filesystem::remove_all(folder_); }
-
-  static std::string at() { return folder_.string(); }
   static std::string weights() { return at() + "/trained/model/model.pth"; }
 
   static std::string tune(const std::string& strategy, const std::string& output,
@@ -69,44 +49,6 @@ class EndToEnd : public testing::Test {
         "--seeds 1 --output {0}/{3} {4}",
         at(), weights(), strategy, output, more);
   }
-
-  static Ran run(const std::string& arguments) {
-    const std::string out = at() + "/out", err = at() + "/err";
-    const int status =
-        std::system(fmt::format("{} {} > {} 2> {}", FRUGAL_PROGRAM, arguments, out, err).c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(out), read_file(err)};
-  }
-
-  // Starts the program; its words go to a log.
-  static pid_t start(const std::string& arguments, const std::string& log) {
-    const pid_t child = ::fork();
-    if (child != 0) return child;
-    const int file = ::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
-    ::dup2(file, 1);
-    ::dup2(file, 2);
-    ::execl("/bin/sh", "sh", "-c", fmt::format("exec {} {}", FRUGAL_PROGRAM, arguments).c_str(),
-            nullptr);
-    ::_exit(127);
-  }
-
-  // Until text stands in the log, or the program has ended.
-  static void wait_for(const std::string& text, const std::string& log, pid_t child) {
-    while (!std::filesystem::exists(log) || read_file(log).find(text) == std::string::npos) {
-      siginfo_t ended{};
-      if (::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-          ended.si_pid == child)
-        return;
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-  }
-
-  static int wait_for_end(pid_t child) {
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    return status;
-  }
-
-  static inline std::filesystem::path folder_;
 };
 
 TEST_F(EndToEnd, TunesJudgesPredictsAndReports) {

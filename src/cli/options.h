@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,23 @@ struct TuneOptions {
   double validation_share = 0.15;
   double test_share = 0.15;
   bool dry_run = false;
+};
+
+struct OptimizeOptions {
+  VoiceOptions voice;
+  std::string file;                  // the experiment, YAML or JSON
+  std::vector<std::string> command;  // what stands behind "--"
+  std::string budget;                // "": the file's observation_budget
+  unsigned workers = 0;              // 0: the file's parallel_bandwidth, else 1
+  std::string metric_file;           // "": the file's, else standard output
+  std::string metric_regex;          // "": the file's, else the last JSON line
+  std::string timeout;               // "10m", of one trial; "": the file's, else none
+  std::string suggester;             // "": the file's, else multitask
+  std::optional<std::uint64_t> seed;
+  double price_per_hour = 0;  // dollars, of the whole machine
+  std::string output;         // "": frugal-runs/ and the file's name
+  bool dry_run = false;
+  bool example = false;  // print an experiment file to begin with
 };
 
 struct TrainOptions {
@@ -117,7 +135,8 @@ struct WorkerOptions {
   std::string experiment;  // "": the coordinator's current one
   std::string name;
   unsigned threads = 1;
-  int parent = 0;  // process to end with; 0: none
+  int parent = 0;         // process to end with; 0: none
+  bool programs = false;  // run the programs that experiments name
 };
 
 struct DemoOptions {

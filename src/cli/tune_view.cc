@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace frugal::cli {
@@ -14,12 +13,6 @@ using experiment::TrialState;
 
 std::string percent(double share) {
   return fmt::format("{:.1f} %", 100 * share);
-}
-
-std::string bar(double share, std::size_t width) {
-  const auto full = static_cast<std::size_t>(
-      std::lround(std::clamp(share, 0.0, 1.0) * static_cast<double>(width)));
-  return std::string(full, '#') + std::string(width - full, '-');
 }
 
 std::string describe(const Trial& trial, const experiment::Experiment& experiment) {
@@ -67,13 +60,6 @@ const char* phase_text(Phase phase) {
 }
 
 }  // namespace
-
-std::string clock_text(double seconds) {
-  const auto whole = static_cast<long>(std::max(0.0, seconds));
-  if (whole >= 3600)
-    return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
-  return fmt::format("{:02}:{:02}", whole / 60, whole % 60);
-}
 
 void TuneView::say_what_is_new(const Arm& arm, const std::vector<Trial>& trials,
                                const std::map<experiment::Id, double>& values) {
@@ -124,7 +110,7 @@ void TuneView::show(const Arm& arm, const std::vector<Trial>& trials,
   if (clock.allowed_seconds)
     lines.push_back(fmt::format("  spent {} of {}  [{}]  to go {}", clock_text(clock.spent_seconds),
                                 clock_text(*clock.allowed_seconds),
-                                bar(clock.spent_seconds / *clock.allowed_seconds, 30),
+                                bar_text(clock.spent_seconds / *clock.allowed_seconds, 30),
                                 clock_text(*clock.allowed_seconds - clock.spent_seconds)));
   else
     lines.push_back(

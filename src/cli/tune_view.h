@@ -35,7 +35,4 @@ class TuneView {
   std::map<experiment::Id, experiment::TrialState> known_;
 };
 
-// "04:31", "1:12:09"
-std::string clock_text(double seconds);
-
 }  // namespace frugal::cli

@@ -14,21 +14,17 @@
 #include "base/file.h"
 #include "cli/signals.h"
 #include "cli/tune_view.h"
+#include "experiment/progress.h"
 #include "vision/train/train.h"
 
 namespace frugal::cli {
 namespace {
 
 constexpr double kClosingSeconds = 6;  // the report, stopping the workers
-constexpr double kGraceSeconds = 20;   // for workers to write their checkpoints
 
 std::vector<train::Strategy> strategies_of(const std::string& name) {
   if (name == "auto") return {train::Strategy::kFeatures, train::Strategy::kFineTune};
   return {train::strategy_named(name)};
-}
-
-std::string program_path() {
-  return std::filesystem::read_symlink("/proc/self/exe");
 }
 
 }  // namespace
@@ -68,13 +64,6 @@ Tuning::Tuning(const TuneOptions& options, Console& console)
                     options.weights, network_, options.network));
 }
 
-void Tuning::open_store() {
-  store_ = experiment::open_sqlite_store(folder_.store());
-  scheduler_ = std::make_unique<experiment::Scheduler>(*store_, clock_);
-  scheduler_->take_back_all();  // whoever held a lease ended with the coordinator before us
-  meter_ = std::make_unique<Meter>(*scheduler_, clock_);
-}
-
 // When that arm must be over, on the meter; nullopt: no clock in the budget.
 std::optional<double> Tuning::end_of(std::size_t arm) const {
   if (!allowed_seconds_) return std::nullopt;
@@ -84,31 +73,18 @@ std::optional<double> Tuning::end_of(std::size_t arm) const {
 }
 
 void Tuning::start_workers() {
-  if (!std::filesystem::exists(folder_.token()))
-    write_file(folder_.token(), serve::make_token(), 0600);
-  server_ = std::make_unique<serve::Server>(
-      *scheduler_, serve::ServerOptions{.token = read_file(folder_.token())});
-  scheduler_->set_admission(
+  coordinator_->scheduler().set_admission(
       [this](const experiment::Experiment& experiment, const optimizer::Task& task) {
         Arm* arm = current_arm_;
         if (arm == nullptr || arm->id() < experiment.id)
           return true;  // its own arm is about to begin
         return arm->id() == experiment.id && arm->admits(task);
       });
-  launch::LocalOptions local;
-  local.command = {program_path(),  "worker",
-                   "--coordinator", server_->address(),
-                   "--token-file",  folder_.token(),
-                   "--name",        "{name}",
-                   "--threads",     std::to_string(threads_),
-                   "--parent",      std::to_string(::getpid())};
-  local.log_folder = folder_.logs();
-  launcher_ = launch::make_local_launcher(local, clock_);
-  launcher_->start(workers_);
+  coordinator_->start_workers(workers_, {"--threads", std::to_string(threads_)});
 }
 
 void Tuning::tune_arm(train::Strategy strategy, std::size_t index) {
-  const double begin = meter_->spent_seconds();
+  const double begin = coordinator_->meter().spent_seconds();
   const auto end = end_of(index);
   const double budget_seconds = end ? *end - begin : std::numeric_limits<double>::infinity();
   ArmOptions options;
@@ -126,13 +102,13 @@ void Tuning::tune_arm(train::Strategy strategy, std::size_t index) {
   options.end_seconds = end_of(index);
   if (budget_.runs) options.runs = *budget_.runs / static_cast<double>(strategies_.size());
 
-  const double preparation_began = clock_.now_seconds();
+  const double preparation_began = coordinator_->clock().now_seconds();
   train::prepare(options.plan.recipe, data_.dataset,
                  {options.weights, folder_.cache(), core_count()}, console_);
-  preparation_seconds_ += clock_.now_seconds() - preparation_began;
-  arms_.push_back(std::make_unique<Arm>(options, *scheduler_, *meter_));
+  preparation_seconds_ += coordinator_->clock().now_seconds() - preparation_began;
+  arms_.push_back(std::make_unique<Arm>(options, coordinator_->scheduler(), coordinator_->meter()));
   current_arm_ = arms_.back().get();
-  if (launcher_ == nullptr) start_workers();
+  if (!coordinator_->has_workers()) start_workers();
   work_on(*arms_.back());
 }
 
@@ -142,24 +118,17 @@ void Tuning::work_on(Arm& arm) {
   const TuneClock clock{0, allowed_seconds_, options_.budget};
   while (arm.phase() != Phase::kDone) {
     throw_if_stopped();
-    launcher_->watch();
-    scheduler_->expire();
-    meter_->save();
+    coordinator_->watch();
     arm.advance();
-    const auto trials = scheduler_->trials(arm.id());
+    const auto trials = coordinator_->scheduler().trials(arm.id());
     TuneClock now = clock;
-    now.spent_seconds = meter_->spent_seconds();
-    view.show(arm, trials, values_of(scheduler_->observations(arm.id()), trials), now);
+    now.spent_seconds = coordinator_->meter().spent_seconds();
+    view.show(arm, trials, values_of(trials, coordinator_->scheduler().observations(arm.id())),
+              now);
     write_report(false);
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }
   console_.clear_status();
-}
-
-void Tuning::stop_workers() {
-  if (launcher_ != nullptr) launcher_->stop(kGraceSeconds);
-  launcher_.reset();
-  if (server_ != nullptr) server_->stop();
 }
 
 void Tuning::tune_all() {
@@ -178,7 +147,7 @@ void Tuning::tune_all() {
 int Tuning::run() {
   if (options_.dry_run) return dry_run();
   folder_.open(identity(options_), {});
-  open_store();
+  coordinator_ = std::make_unique<Coordinator>(folder_);
   if (is_finished()) return print_finished();
   data_ = folder_.prepare_data(options_.data,
                                {options_.validation_share, options_.test_share, options_.seed},
@@ -188,7 +157,7 @@ int Tuning::run() {
     return finish();
   } catch (const Stopped&) {
     console_.line("stopping: the workers write their checkpoints");
-    stop_workers();
+    coordinator_->stop_workers();
     throw;
   }
 }

@@ -3,27 +3,20 @@
 #pragma once
 
 #include <atomic>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
 #include "cli/arm.h"
 #include "cli/console.h"
+#include "cli/coordinator.h"
 #include "cli/options.h"
 #include "cli/run_folder.h"
 #include "cli/tune_answer.h"
 #include "experiment/budget.h"
-#include "launch/launcher.h"
-#include "serve/server.h"
 
 namespace frugal::cli {
-
-// The last value of each trial on its own task.
-std::map<experiment::Id, double> values_of(const std::vector<experiment::Observation>& observations,
-                                           const std::vector<experiment::Trial>& trials);
 
 // The options that must not change when a run goes on.
 Json identity(const TuneOptions& options);
@@ -40,7 +33,6 @@ class Tuning {
   int dry_run();
   bool is_finished() const;
   int print_finished() const;
-  void open_store();
   Plan plan_for(train::Strategy strategy, const RunData& data, double budget_seconds);
   Plan remembered_plan(train::Strategy strategy, double budget_seconds);
   std::optional<double> end_of(std::size_t arm) const;
@@ -49,7 +41,6 @@ class Tuning {
   void work_on(Arm& arm);
   void forget_checkpoints(const Arm& arm) const;
   void tune_all();
-  void stop_workers();
   void open_test_part();
   void keep_model(const report::Answer& answer);
   void tidy_up();
@@ -59,7 +50,6 @@ class Tuning {
 
   const TuneOptions& options_;
   Console& console_;
-  SystemClock clock_;
   RunFolder folder_;
   unsigned workers_, threads_;
   std::string network_;
@@ -68,11 +58,7 @@ class Tuning {
   std::vector<train::Strategy> strategies_;
 
   RunData data_;
-  std::unique_ptr<experiment::Store> store_;
-  std::unique_ptr<experiment::Scheduler> scheduler_;
-  std::unique_ptr<Meter> meter_;
-  std::unique_ptr<serve::Server> server_;
-  std::unique_ptr<launch::Launcher> launcher_;
+  std::unique_ptr<Coordinator> coordinator_;
   std::vector<std::unique_ptr<Arm>> arms_;
   std::atomic<Arm*> current_arm_ = nullptr;  // asked by the scheduler from its threads
   double preparation_seconds_ = 0;

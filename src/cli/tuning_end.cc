@@ -10,10 +10,12 @@
 #include "base/file.h"
 #include "cli/signals.h"
 #include "cli/tuning.h"
+#include "experiment/progress.h"
 #include "report/format.h"
 #include "report/html.h"
 #include "report/summary.h"
 #include "vision/train/train.h"
+#include "worker/folders.h"
 #include "worker/training_executor.h"
 
 namespace frugal::cli {
@@ -35,17 +37,6 @@ std::string command_line_of(const TuneOptions& options) {
 
 }  // namespace
 
-std::map<experiment::Id, double> values_of(const std::vector<experiment::Observation>& observations,
-                                           const std::vector<experiment::Trial>& trials) {
-  std::map<experiment::Id, double> values;
-  for (const auto& trial : trials)
-    for (const auto& observation : observations)
-      if (observation.trial == trial.id && observation.point.task == trial.suggestion.task &&
-          observation.value)
-        values[trial.id] = *observation.value;
-  return values;
-}
-
 bool Tuning::is_finished() const {
   return std::filesystem::exists(folder_.result()) &&
          read_config(folder_.result()).value("finished", false);
@@ -64,8 +55,8 @@ int Tuning::print_finished() const {
 // Checkpoints are large: only those of running trials, and of the best ones that may yet be run
 // for longer, stay.
 void Tuning::forget_checkpoints(const Arm& arm) const {
-  const auto trials = scheduler_->trials(arm.id());
-  const auto values = values_of(scheduler_->observations(arm.id()), trials);
+  const auto trials = coordinator_->scheduler().trials(arm.id());
+  const auto values = values_of(trials, coordinator_->scheduler().observations(arm.id()));
   std::set<std::string> kept;
   std::vector<std::pair<double, std::string>> promotable;
   for (const auto& trial : trials) {
@@ -94,20 +85,20 @@ report::Answer Tuning::answer(bool finished) const {
   state.command_line = command_line_of(options_);
   state.machine = describe_machine();
   state.workers = workers_;
-  state.spent_seconds = meter_->spent_seconds();
-  state.began_at = meter_->began_at();
+  state.spent_seconds = coordinator_->meter().spent_seconds();
+  state.began_at = coordinator_->meter().began_at();
   state.preparation_seconds = preparation_seconds_;
   state.judgements = judgements_;
   state.finished = finished;
   std::vector<experiment::Experiment> experiments;
   for (const auto& arm : arms_) experiments.push_back(arm->experiment());
-  return collect_answer(state, *scheduler_, experiments);
+  return collect_answer(state, coordinator_->scheduler(), experiments);
 }
 
 void Tuning::write_report(bool finished) {
   std::size_t trials = 0;
-  for (const auto& arm : arms_) trials += scheduler_->observations(arm->id()).size();
-  const double now = clock_.now_seconds();
+  for (const auto& arm : arms_) trials += coordinator_->scheduler().observations(arm->id()).size();
+  const double now = coordinator_->clock().now_seconds();
   if (!finished && (trials == reported_trials_ || now - reported_at_ < kReportEverySeconds)) return;
   reported_trials_ = trials;
   reported_at_ = now;
@@ -121,7 +112,7 @@ void Tuning::write_report(bool finished) {
 void Tuning::open_test_part() {
   std::vector<experiment::Id> judged;
   for (const auto& arm : arms_)
-    for (const auto& trial : scheduler_->trials(arm->id()))
+    for (const auto& trial : coordinator_->scheduler().trials(arm->id()))
       if (Arm::role(trial) != "search" && trial.state == experiment::TrialState::kDone)
         judged.push_back(trial.id);
   const auto test = train::HeldOutPhotographs::test(data_.dataset, data_.split);
@@ -144,8 +135,8 @@ void Tuning::keep_model(const report::Answer& answer) {
   double best_value = -1;
   for (const auto& arm : arms_) {
     if (arm->experiment().name != winner.strategy) continue;
-    const auto trials = scheduler_->trials(arm->id());
-    const auto values = values_of(scheduler_->observations(arm->id()), trials);
+    const auto trials = coordinator_->scheduler().trials(arm->id());
+    const auto values = values_of(trials, coordinator_->scheduler().observations(arm->id()));
     const std::string role = winner.tuned && !arm->winner_is_untuned() ? "winner" : "untuned";
     for (const auto& trial : trials) {
       if (Arm::role(trial) != role || !values.contains(trial.id) ||
@@ -163,14 +154,14 @@ void Tuning::keep_model(const report::Answer& answer) {
 // What only a run that goes on would need.
 void Tuning::tidy_up() {
   for (const auto& arm : arms_)
-    for (const auto& trial : scheduler_->trials(arm->id()))
+    for (const auto& trial : coordinator_->scheduler().trials(arm->id()))
       std::filesystem::remove_all(
           std::filesystem::path(worker::trial_folder(folder_.path(), trial.id)) / "model");
   std::filesystem::remove_all(folder_.checkpoints());
 }
 
 int Tuning::finish() {
-  stop_workers();
+  coordinator_->stop_workers();
   open_test_part();
   keep_model(answer(true));
   write_report(true);

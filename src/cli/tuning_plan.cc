@@ -93,7 +93,7 @@ int Tuning::dry_run() {
 
 // A plan is made once: a run that goes on keeps its resolution and epochs.
 Plan Tuning::remembered_plan(train::Strategy strategy, double budget_seconds) {
-  for (const auto& known : scheduler_->experiments()) {
+  for (const auto& known : coordinator_->scheduler().experiments()) {
     if (known.name != to_string(strategy)) continue;
     const Json& json = known.metadata.at("plan");
     Plan plan;

@@ -11,10 +11,34 @@
 #include "cli/commands.h"
 #include "cli/signals.h"
 #include "worker/client.h"
+#include "worker/program_executor.h"
 #include "worker/training_executor.h"
 
 namespace frugal::cli {
 namespace {
+
+// A worker's wait for work, which delays its answer to a signal.
+constexpr double kWaitBesideCoordinatorSeconds = 1;
+
+// Does what the experiment of a trial says: trains a network, or runs a program.
+class AnyExecutor final : public worker::Executor {
+ public:
+  AnyExecutor(unsigned threads, bool programs) : training_(threads), programs_(programs) {}
+
+  worker::Outcome run(const worker::Lease& lease, worker::Context& context) override {
+    if (!lease.experiment.metadata.contains("program")) return training_.run(lease, context);
+    if (!programs_)
+      throw SystemError(
+          "the experiment names a program, and this worker runs none; start it with --programs if "
+          "you trust whoever has the coordinator's token");
+    return program_.run(lease, context);
+  }
+
+ private:
+  worker::TrainingExecutor training_;
+  worker::ProgramExecutor program_;
+  bool programs_;
+};
 
 std::string default_name() {
   std::array<char, 256> host{};
@@ -30,10 +54,11 @@ int run_worker(const WorkerOptions& options, Console& console) {
   worker::Client client({.address = options.coordinator,
                          .token = read_file(options.token_file),
                          .should_hurry = stopped});
-  worker::TrainingExecutor executor(options.threads);
+  AnyExecutor executor(options.threads, options.programs);
   worker::WorkerOptions loop;
   loop.name = options.name.empty() ? default_name() : options.name;
   loop.experiment = options.experiment.empty() ? 0 : std::stoll(options.experiment);
+  if (options.parent > 0) loop.wait_seconds = kWaitBesideCoordinatorSeconds;
   loop.should_stop = stopped;
   loop.log = [&](const std::string& text) { console.line(text); };
   const auto summary = worker::run_worker(client, executor, loop);

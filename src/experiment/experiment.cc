@@ -169,6 +169,11 @@ Experiment experiment_from_json(const Json& json, std::string_view where) {
   if (experiment.name.empty() || experiment.name.size() > 100)
     throw InputError(fmt::format("{}: name must have 1 to 100 characters", where));
   const auto type = take<std::string>(json, "type", "offline", where);
+  if (type == "grid")
+    throw InputError(fmt::format(
+        "{}: type grid is not offered; leave type out and give each parameter its grid of values: "
+        "none is tried twice before all have been tried",
+        where));
   if (type != "offline" && type != "random")
     throw InputError(fmt::format("{}: type is offline or random, not {}", where, type));
   if (type == "random") experiment.suggester = "random";

@@ -31,6 +31,23 @@ Summary summarize(const Experiment& experiment, const std::vector<Trial>& trials
   return summary;
 }
 
+std::map<Id, Observation> ends_of(const std::vector<Trial>& trials,
+                                  const std::vector<Observation>& observations) {
+  std::map<Id, Observation> ends;
+  for (const Observation& observation : observations)
+    if (observation.trial > 0 && !is_on_the_way(observation, trials))
+      ends.insert_or_assign(observation.trial, observation);
+  return ends;
+}
+
+std::map<Id, double> values_of(const std::vector<Trial>& trials,
+                               const std::vector<Observation>& observations) {
+  std::map<Id, double> values;
+  for (const auto& [trial, end] : ends_of(trials, observations))
+    if (end.value) values[trial] = *end.value;
+  return values;
+}
+
 bool is_budget_reached(const Experiment& experiment, const Summary& summary) {
   // Costs such as 0.1 add up with rounding.
   return experiment.budget && summary.budget_consumed >= *experiment.budget - 1e-9;

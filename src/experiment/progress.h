@@ -1,6 +1,7 @@
 // How far an experiment is, from its rows. Pure functions.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -20,6 +21,13 @@ struct Summary {
 // trials and observations by ascending id.
 Summary summarize(const Experiment& experiment, const std::vector<Trial>& trials,
                   const std::vector<Observation>& observations);
+
+// What ended each trial: the observation of its own task, by the trial's id.
+std::map<Id, Observation> ends_of(const std::vector<Trial>& trials,
+                                  const std::vector<Observation>& observations);
+// The values among them, of those that succeeded.
+std::map<Id, double> values_of(const std::vector<Trial>& trials,
+                               const std::vector<Observation>& observations);
 
 bool is_budget_reached(const Experiment& experiment, const Summary& summary);
 

@@ -6,11 +6,11 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "base/error.h"
 #include "base/file.h"
 #include "vision/data/manifest.h"
 #include "vision/data/split.h"
 #include "vision/train/train.h"
+#include "worker/folders.h"
 
 namespace frugal::worker {
 namespace {
@@ -22,13 +22,6 @@ Json to_json(const train::EpochReport& report) {
           {"validation_accuracy", report.validation_accuracy},
           {"learning_rate", report.learning_rate},
           {"wall_seconds", report.wall_seconds}};
-}
-
-void make_folder(const std::filesystem::path& path) {
-  std::error_code error;
-  std::filesystem::create_directories(path, error);
-  if (error)
-    throw SystemError(fmt::format("cannot make the folder {}", path.string()), error.value());
 }
 
 Json read_json(const std::filesystem::path& path) {
@@ -52,10 +45,6 @@ Json to_json(const TrainingSetup& setup) {
 TrainingSetup training_setup_from_json(const Json& json) {
   require_known_keys(json, {"folder", "weights", "recipe"}, "the experiment's training setup");
   return {json.at("folder"), json.at("weights"), json.at("recipe")};
-}
-
-std::string trial_folder(const std::string& run_folder, experiment::Id trial) {
-  return std::filesystem::path(run_folder) / "trials" / std::to_string(trial);
 }
 
 std::string checkpoint_path(const std::string& run_folder, const train::Recipe& recipe) {

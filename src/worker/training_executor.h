@@ -24,14 +24,12 @@ TrainingSetup training_setup_from_json(const Json& json);
 // its metadata ("seed"), when there is one.
 train::Recipe recipe_of(const experiment::Experiment& experiment, const experiment::Trial& trial);
 
-// Where one trial leaves its history (trial.json) and, with "keep_model": true in its metadata,
-// its model (model/).
-std::string trial_folder(const std::string& run_folder, experiment::Id trial);
-
 // One for all lengths of a recipe whose schedule does not depend on its length, so that a longer
 // run goes on where a shorter one ended.
 std::string checkpoint_path(const std::string& run_folder, const train::Recipe& recipe);
 
+// A trial leaves its history (trial.json) in its folder and, with "keep_model": true in its
+// metadata, its model (model/).
 class TrainingExecutor final : public Executor {
  public:
   explicit TrainingExecutor(unsigned threads);
