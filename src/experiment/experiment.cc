@@ -78,6 +78,9 @@ void read_metrics(const Json& metrics, Experiment& experiment, std::string_view 
         fmt::format("{}: metrics: objective is maximize or minimize, not {}", where, objective));
   if (take<std::string>(metric, "strategy", "optimize", where) != "optimize")
     throw InputError(fmt::format("{}: metrics: only the strategy optimize is known", where));
+  if (!metric.value("threshold", Json()).is_null())
+    throw InputError(fmt::format(
+        "{}: metrics: a metric that is optimized alone has no threshold; leave it out", where));
   experiment.maximize = objective == "maximize";
 }
 

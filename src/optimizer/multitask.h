@@ -3,7 +3,8 @@
 // Starts with a few scrambled Sobol points on the cheapest task and the best of them on the full
 // one; then asks the trial with the largest information about the full task's maximum per cost
 // (acquire.h) of the process (belief.h). Each suggestion takes the next member of the ensemble of
-// hyperparameters. At least a quarter of what is spent and pending goes to the full task.
+// hyperparameters. At least a quarter of what is spent and pending goes to the full task. Once the
+// maximum is settled, every second suggestion is a Sobol point on the cheapest task.
 #pragma once
 
 #include <cstdint>
