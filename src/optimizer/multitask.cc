@@ -19,6 +19,7 @@ using Eigen::VectorXd;
 
 constexpr double kUsefulCorrelation = .3;  // with the full task; a task below is not suggested
 constexpr std::size_t kMaxInitial = 24;
+constexpr std::size_t kRanked = 300;
 // The maximum is settled when it lies (with 95 %) less than this, in units of the warp, above the
 // best mean. Every second suggestion then looks for basins that nobody has seen, by a Sobol point
 // on the cheapest task.
@@ -104,14 +105,15 @@ class Multitask final : public Suggester {
   }
 
   // Records with a success, one for each of their assignments, by the mean of the full task there,
-  // the best first; those that probably fail come last.
+  // the best first; those that probably fail come last. Of many only those with the best values of
+  // each task.
   std::vector<std::size_t> rank_evaluated() const {
     std::unordered_set<std::string> keys;
     std::vector<std::size_t> records;
     std::vector<Point> points;
-    for (std::size_t i = 0; i < ledger_.records().size(); ++i) {
+    for (std::size_t i : promising_records()) {
       const Record& record = ledger_.records()[i];
-      if (!record.value || !keys.insert(record.key).second) continue;
+      if (!keys.insert(record.key).second) continue;
       records.push_back(i);
       points.push_back(record.point);
     }
@@ -127,6 +129,24 @@ class Multitask final : public Suggester {
     std::vector<std::size_t> sorted;
     for (Index i : order) sorted.push_back(records[static_cast<std::size_t>(i)]);
     return sorted;
+  }
+
+  // Successes in order of arrival: all, or the kRanked best of each task.
+  std::vector<std::size_t> promising_records() const {
+    std::vector<std::vector<std::size_t>> by_task(ledger_.tasks().size());
+    const auto& records = ledger_.records();
+    for (std::size_t i = 0; i < records.size(); ++i)
+      if (records[i].value) by_task[records[i].task].push_back(i);
+    std::vector<std::size_t> chosen;
+    for (auto& successes : by_task) {
+      std::stable_sort(successes.begin(), successes.end(), [&](std::size_t a, std::size_t b) {
+        return *records[a].value > *records[b].value;
+      });
+      successes.resize(std::min(successes.size(), kRanked));
+      chosen.insert(chosen.end(), successes.begin(), successes.end());
+    }
+    std::sort(chosen.begin(), chosen.end());
+    return chosen;
   }
 
   // Of these the first that could be suggested again.

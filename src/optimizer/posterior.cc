@@ -12,7 +12,8 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-constexpr Index kChunk = 256;  // points predicted at a time, so that they stay in the cache
+constexpr Index kSparseChunk = 512;  // observations projected at a time, to spare memory
+constexpr Index kChunk = 256;        // points predicted at a time, so that they stay in the cache
 
 // The Cholesky factor, with jitter where rounding makes it necessary.
 MatrixXd factorize(const MatrixXd& a) {
@@ -117,20 +118,25 @@ void Posterior::append_exact(const MatrixXd& z, const std::vector<int>& task,
 
 void Posterior::append_sparse(const MatrixXd& z, const std::vector<int>& task,
                               const VectorXd& noise) {
-  MatrixXd u = cross(z_, task_, z, task);
-  solve_lower(factor_, u);
-  VectorXd lambda(z.rows());
-  for (Index i = 0; i < z.rows(); ++i) {
-    const int t = task[static_cast<std::size_t>(i)];
-    lambda[i] = noise[i] + std::max(0.0, kernel_.at_same_point(t, t) - u.col(i).squaredNorm());
+  projected_.conservativeResize(z_.rows(), observed_ + z.rows());
+  lambda_.conservativeResize(observed_ + z.rows());
+  for (Index begin = 0; begin < z.rows(); begin += kSparseChunk) {
+    const Index count = std::min(kSparseChunk, z.rows() - begin);
+    const std::vector<int> tasks(task.begin() + begin, task.begin() + begin + count);
+    MatrixXd u = cross(z_, task_, z.middleRows(begin, count), tasks);
+    solve_lower(factor_, u);
+    VectorXd lambda(count);
+    for (Index i = 0; i < count; ++i) {
+      const int t = tasks[static_cast<std::size_t>(i)];
+      lambda[i] =
+          noise[begin + i] + std::max(0.0, kernel_.at_same_point(t, t) - u.col(i).squaredNorm());
+    }
+    projected_.middleCols(observed_ + begin, count) = u;
+    lambda_.segment(observed_ + begin, count) = lambda;
+    u *= lambda.cwiseSqrt().cwiseInverse().asDiagonal();
+    information_.selfadjointView<Eigen::Lower>().rankUpdate(u);
   }
-  const MatrixXd weighted = u * lambda.cwiseSqrt().cwiseInverse().asDiagonal();
-  information_.selfadjointView<Eigen::Lower>().rankUpdate(weighted);
   information_factor_ = factorize(information_);
-  projected_.conservativeResize(u.rows(), observed_ + u.cols());
-  projected_.rightCols(u.cols()) = u;
-  lambda_.conservativeResize(observed_ + u.cols());
-  lambda_.tail(u.cols()) = lambda;
 }
 
 void Posterior::set_values(const VectorXd& y) {
