@@ -120,7 +120,7 @@ class FineTuner final : public Learner {
     const FeatureFile features =
         FeatureFile::open_or_build(assignment_.recipe, dataset, assignment_.environment, silent);
     const auto& indices = assignment_.training.indices();
-    return solve_ridge(rows_of(features, indices), labels_of(dataset, indices), classes_).linear;
+    return fit_ridge(rows_of(features, indices), labels_of(dataset, indices), classes_).linear;
   }
 
   const Assignment assignment_;

@@ -8,6 +8,7 @@
 #include "vision/train/evaluation.h"
 #include "vision/train/feature_file.h"
 #include "vision/train/fixed_head.h"
+#include "vision/train/heads.h"
 #include "vision/train/learners.h"
 #include "vision/train/ridge.h"
 
@@ -29,12 +30,14 @@ class HeadLearner final : public Learner {
         head_({classes_, features_.feature_count()}, standardization_of(training_rows_)) {}
 
   void begin() override {
-    if (assignment_.recipe.head_start == HeadStart::kZero) return;
-    const Linear start = solve_ridge(training_rows_, training_labels_, classes_).linear;
+    const Recipe& recipe = assignment_.recipe;
+    if (!recipe.has_steps() || recipe.head_start == HeadStart::kZero) return;
+    const Linear start = fit_ridge(training_rows_, training_labels_, classes_).linear;
     head_.restore(unfolded(start, head_.standardization()), {start.classes, start.features});
   }
 
   double step(std::size_t step, const SgdOptions& options) override {
+    if (const HeadTrainer* trainer = head_trainer(assignment_.recipe.head)) return fit(*trainer);
     FeatureRows rows{{}, features_.feature_count()};
     std::vector<std::size_t> labels;
     for (const std::size_t position : plan_.positions(step)) {
@@ -77,6 +80,18 @@ class HeadLearner final : public Learner {
   }
 
  private:
+  // Returns the mean loss of the training photographs.
+  double fit(const HeadTrainer& trainer) {
+    const Recipe& recipe = assignment_.recipe;
+    const Linear linear =
+        trainer
+            .fit(training_rows_, training_labels_, classes_,
+                 {.regularization = recipe.*trainer.regularization, .seed = recipe.seed})
+            .linear;
+    head_.restore(unfolded(linear, head_.standardization()), {classes_, linear.features});
+    return judge(head_.logits(training_rows_), training_labels_, classes_).loss;
+  }
+
   const Assignment assignment_;
   BatchPlan plan_;
   FeatureFile features_;

@@ -133,7 +133,7 @@ TEST(LinearHead, LearnsWhatCanBeSeparated) {
 
 TEST(Ridge, LeavesOneOutAsARefitWithoutItWould) {
   const Data data(24, 6, 3, 2);
-  const RidgeSummary summary = solve_ridge(data.rows(), data.labels, 3);
+  const HeadFit summary = fit_ridge(data.rows(), data.labels, 3);
   // Refit by brute force: the normal equations, centred on the rest, for one photograph at a time.
   std::vector<float> scores;
   for (std::size_t out = 0; out < data.labels.size(); ++out) {
@@ -165,7 +165,7 @@ TEST(Ridge, LeavesOneOutAsARefitWithoutItWould) {
     for (std::size_t i = 0; i < n + 1; ++i)
       for (std::size_t j = 0; j < 6; ++j)
         trace += std::pow(data.values[i * 6 + j] - whole_mean[j], 2);
-    for (std::size_t j = 0; j < 6; ++j) gram[j * 7] += summary.penalty * trace / 6;
+    for (std::size_t j = 0; j < 6; ++j) gram[j * 7] += summary.regularization * trace / 6;
     // Gauss-Jordan: gram is positive definite, so that no pivoting is needed.
     for (std::size_t j = 0; j < 6; ++j)
       for (std::size_t i = 0; i < 6; ++i) {
@@ -188,7 +188,7 @@ TEST(Ridge, LeavesOneOutAsARefitWithoutItWould) {
 
 TEST(Ridge, TheTemperatureIsTheBestOne) {
   const Data data(120, 10, 5, 2);
-  const RidgeSummary summary = solve_ridge(data.rows(), data.labels, 5);
+  const HeadFit summary = fit_ridge(data.rows(), data.labels, 5);
   EXPECT_GT(summary.temperature, 0);
   EXPECT_LT(summary.left_out_loss, std::log(5));
   const auto logits = plain_logits(summary.linear, data.rows());
@@ -197,7 +197,7 @@ TEST(Ridge, TheTemperatureIsTheBestOne) {
 
 TEST(Ridge, MoreFeaturesThanPhotographsAreNoProblem) {
   const Data data(12, 40, 3, 0.2);
-  const RidgeSummary summary = solve_ridge(data.rows(), data.labels, 3);
+  const HeadFit summary = fit_ridge(data.rows(), data.labels, 3);
   EXPECT_EQ(judge(plain_logits(summary.linear, data.rows()), data.labels, 3).accuracy, 1);
 }
 

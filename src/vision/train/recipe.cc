@@ -18,6 +18,10 @@ const Names<Strategy> kStrategies = {{Strategy::kFineTune, "fine-tune"},
 const Names<Schedule> kSchedules = {
     {Schedule::kPlateau, "plateau"}, {Schedule::kCosine, "cosine"}, {Schedule::kLinear, "linear"}};
 const Names<HeadStart> kHeadStarts = {{HeadStart::kZero, "zero"}, {HeadStart::kRidge, "ridge"}};
+const Names<Head> kHeads = {{Head::kSgd, "sgd"},
+                            {Head::kRidge, "ridge"},
+                            {Head::kLda, "lda"},
+                            {Head::kLogistic, "logistic"}};
 
 template <typename Enum>
 std::string name_of(const Names<Enum>& names, Enum value) {
@@ -53,6 +57,10 @@ void visit(AnyRecipe& recipe, Visitor&& v) {
   v.number("plateau_factor", recipe.plateau_factor, 0, 1);
   v.whole("plateau_patience", recipe.plateau_patience, 0, 1e6);
   v.choice("head_start", recipe.head_start, kHeadStarts);
+  v.choice("head", recipe.head, kHeads);
+  v.number("ridge_penalty", recipe.ridge_penalty, 0, 1000);
+  v.number("lda_shrinkage", recipe.lda_shrinkage, 0, 1);
+  v.number("logistic_penalty", recipe.logistic_penalty, 0, 1000);
   v.text("augment", recipe.augment);
   v.text("precision", recipe.precision);
   v.whole("seed", recipe.seed, 0, 0x1p53);
@@ -138,6 +146,9 @@ std::string to_string(Schedule schedule) {
 std::string to_string(HeadStart start) {
   return name_of(kHeadStarts, start);
 }
+std::string to_string(Head head) {
+  return name_of(kHeads, head);
+}
 
 Strategy strategy_named(const std::string& name) {
   return value_named(kStrategies, name, "strategy");
@@ -163,12 +174,17 @@ Json to_json(const Recipe& recipe) {
 Recipe recipe_from_json(const Json& json, const Recipe& base, std::string_view where) {
   if (!json.is_object()) throw InputError(fmt::format("{}: a recipe must be an object", where));
   Recipe recipe = base;
+  if (json.contains("learning_rate")) recipe.head = Head::kSgd;
   Reader reader{json, where};
   visit(recipe, reader);
   require_known_keys(json, reader.known, where);
   if (recipe.precision != "bf16" && recipe.precision != "fp32" && recipe.precision != "int8")
     throw InputError(fmt::format("{}: precision must be bf16, fp32 or int8, not \"{}\"", where,
                                  recipe.precision));
+  if (recipe.strategy == Strategy::kFineTune && recipe.head != Head::kSgd)
+    throw InputError(
+        fmt::format("{}: head \"{}\" needs frozen features: strategy: features, or head: sgd",
+                    where, to_string(recipe.head)));
   if (recipe.nesterov && recipe.momentum == 0)
     throw InputError(fmt::format("{}: nesterov needs a momentum above 0", where));
   return recipe;

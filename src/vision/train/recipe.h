@@ -26,6 +26,11 @@ std::string to_string(Schedule schedule);
 enum class HeadStart { kZero, kRidge };
 std::string to_string(HeadStart start);
 
+// How the head learns on frozen features: the study's SGD, or in one go (vision/train/heads.h), for
+// which the number of epochs, the batch and SGD's parameters mean nothing.
+enum class Head { kSgd, kRidge, kLda, kLogistic };
+std::string to_string(Head head);
+
 struct Recipe {
   Strategy strategy = Strategy::kFineTune;
   std::string network = "resnet18";
@@ -43,12 +48,18 @@ struct Recipe {
   double plateau_factor = 0.1;  // the learning rate times this ...
   int plateau_patience = 10;    // ... after this many epochs without a better validation loss
   HeadStart head_start = HeadStart::kRidge;
+  Head head = Head::kSgd;          // another only with frozen features
+  double ridge_penalty = 0;        // share of the features' mean eigenvalue; 0: by leave-one-out
+  double lda_shrinkage = 0;        // of the covariance, up to 1; 0: by cross-validation
+  double logistic_penalty = 0.01;  // of the squared weights of standardized features
   std::string augment = "crop-flip";
   // "bf16" where the processor has it, else fp32; "fp32"; "int8": as bf16, but features in int8
   std::string precision = "bf16";
   std::uint64_t seed = 0;
 
   std::size_t batch() const { return std::size_t{1} << batch_exponent; }
+  // Whether it is trained step by step; else in one go, and a cheaper task costs the same.
+  bool has_steps() const { return head == Head::kSgd; }
   bool operator==(const Recipe&) const = default;
 };
 
@@ -56,7 +67,8 @@ struct Recipe {
 Recipe default_recipe(Strategy strategy);
 
 Json to_json(const Recipe& recipe);
-// Keys that are missing keep the value of base. An optimizer's wire form is read too: whole
+// Keys that are missing keep the value of base, except that a learning_rate without a head asks for
+// SGD, as it did before there were others. An optimizer's wire form is read too: whole
 // numbers as 5.0, "true" and "false" as text. Throws InputError for an unknown key (with the
 // nearest known one), a wrong type, a value out of range (named, with the range).
 Recipe recipe_from_json(const Json& json, const Recipe& base, std::string_view where);

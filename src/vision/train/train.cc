@@ -70,13 +70,16 @@ void prepare(const Recipe& recipe, const data::Dataset& dataset, const Environme
     FeatureFile::open_or_build(recipe, dataset, environment, progress);
 }
 
-TrainingSummary train(const Recipe& recipe, const TrainingPhotographs& training,
+TrainingSummary train(const Recipe& given, const TrainingPhotographs& training,
                       const HeldOutPhotographs& validation, const Environment& environment,
                       const TrainOptions& options) {
   const Meter meter;
   require_photographs(training, validation);
   use_threads(environment.threads);
-  const BatchPlan plan(training.indices().size(), recipe.batch(), recipe.seed);
+  const std::size_t count = training.indices().size();
+  Recipe recipe = given;
+  if (!recipe.has_steps()) recipe.epochs = 1;  // one step on all photographs
+  const BatchPlan plan(count, recipe.has_steps() ? recipe.batch() : count, recipe.seed);
   const Assignment assignment{recipe, training, validation, environment, plan};
   SilentProgress silent;
   const auto learner = recipe.strategy == Strategy::kFeatures
