@@ -15,8 +15,12 @@ using Names = std::vector<std::pair<Enum, std::string>>;
 
 const Names<Strategy> kStrategies = {{Strategy::kFineTune, "fine-tune"},
                                      {Strategy::kFeatures, "features"}};
-const Names<Schedule> kSchedules = {
-    {Schedule::kPlateau, "plateau"}, {Schedule::kCosine, "cosine"}, {Schedule::kLinear, "linear"}};
+const Names<Schedule> kSchedules = {{Schedule::kPlateau, "plateau"},
+                                    {Schedule::kCosine, "cosine"},
+                                    {Schedule::kLinear, "linear"},
+                                    {Schedule::kOneCycle, "one-cycle"},
+                                    {Schedule::kStable, "warmup-stable-decay"}};
+const Names<TestView> kTestViews = {{TestView::kCenter, "center"}, {TestView::kWhole, "whole"}};
 const Names<HeadStart> kHeadStarts = {{HeadStart::kZero, "zero"}, {HeadStart::kRidge, "ridge"}};
 const Names<Head> kHeads = {{Head::kSgd, "sgd"},
                             {Head::kRidge, "ridge"},
@@ -56,6 +60,15 @@ void visit(AnyRecipe& recipe, Visitor&& v) {
   v.choice("schedule", recipe.schedule, kSchedules);
   v.number("plateau_factor", recipe.plateau_factor, 0, 1);
   v.whole("plateau_patience", recipe.plateau_patience, 0, 1e6);
+  v.number("warmup", recipe.warmup, 0, 1);
+  v.number("warmup_epochs", recipe.warmup_epochs, 0, 1000);
+  v.number("decay", recipe.decay, 0, 1);
+  v.number("head_rate", recipe.head_rate, 0, 1000);
+  v.number("layer_decay", recipe.layer_decay, 0, 1);
+  v.number("label_smoothing", recipe.label_smoothing, 0, 1);
+  v.number("weight_averaging", recipe.weight_averaging, 0, 0.99999);
+  v.number("start_scale", recipe.start_scale, 0.25, 1);
+  v.choice("test_view", recipe.test_view, kTestViews);
   v.choice("head_start", recipe.head_start, kHeadStarts);
   v.choice("head", recipe.head, kHeads);
   v.number("ridge_penalty", recipe.ridge_penalty, 0, 1000);
@@ -142,6 +155,9 @@ std::string to_string(Strategy strategy) {
 }
 std::string to_string(Schedule schedule) {
   return name_of(kSchedules, schedule);
+}
+std::string to_string(TestView view) {
+  return name_of(kTestViews, view);
 }
 std::string to_string(HeadStart start) {
   return name_of(kHeadStarts, start);
