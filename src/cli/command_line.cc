@@ -139,6 +139,9 @@ void CommandLine::add_tune() {
   c->add_option("--augment", o.augment, "none, crop-flip or a policy FILE.yml");
   c->add_option("--resolution", o.resolution, "short side in pixels; 0: what the budget allows");
   c->add_option("--epochs", o.epochs, "of a full run; 0: what the budget allows");
+  c->add_option("--task-by", o.task_by,
+                "how the cheap tasks, whose runs inform the full ones, are cheaper")
+      ->check(CLI::IsMember({"epochs", "resolution"}));
   c->add_option("--seeds", o.seeds, "fresh seeds on which the winner is run again, at most")
       ->check(CLI::Range(1u, 20u));
   c->add_option("--suggester", o.suggester, "multitask, random, sobol, ...");
@@ -151,6 +154,9 @@ void CommandLine::add_tune() {
   split_options(o.validation_share, o.test_share);
   c->add_option("--output", o.output, "the run's folder: store, split, model, report")
       ->type_name("DIR");
+  c->add_flag("--refit,!--no-refit", o.refit,
+              "train the winner once more on training and validation photographs together, and "
+              "keep that model (the default)");
   c->add_flag("--dry-run", o.dry_run, "print the plan and spend nothing");
 }
 

@@ -205,6 +205,7 @@ report::Answer collect_answer(const TuneState& state, const experiment::Schedule
   answer.stages.push_back({"search", search_seconds});
   answer.stages.push_back({"runs on fresh seeds", run_seconds});
   answer.winner = winning_arm(answer.arms);
+  answer.refit = state.refit;
   if (!state.judgements.empty())
     for (const std::size_t i : state.data->split.test)
       answer.test_labels.push_back(state.data->dataset.photographs[i].label);

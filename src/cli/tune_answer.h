@@ -29,6 +29,7 @@ struct TuneState {
   double began_at = 0;  // seconds since the epoch
   double preparation_seconds = 0;
   std::vector<TestJudgement> judgements;  // empty: the test part is closed
+  std::optional<report::Refit> refit;
   bool finished = false;
 };
 

@@ -31,6 +31,9 @@ std::string command_line_of(const TuneOptions& options) {
   if (options.recipe != "default") line += fmt::format(" --recipe {}", options.recipe);
   if (options.augment != TuneOptions().augment)
     line += fmt::format(" --augment {}", options.augment);
+  if (!options.refit) line += " --no-refit";
+  if (options.task_by != TuneOptions().task_by)
+    line += fmt::format(" --task-by {}", options.task_by);
   if (options.seeds != TuneOptions().seeds) line += fmt::format(" --seeds {}", options.seeds);
   if (options.resolution > 0) line += fmt::format(" --resolution {}", options.resolution);
   if (options.epochs > 0) line += fmt::format(" --epochs {:g}", options.epochs);
@@ -101,6 +104,7 @@ report::Answer Tuning::answer(bool finished) const {
   state.began_at = coordinator_->meter().began_at();
   state.preparation_seconds = preparation_seconds_;
   state.judgements = judgements_;
+  state.refit = refit_;
   state.finished = finished;
   std::vector<experiment::Experiment> experiments;
   for (const auto& arm : arms_) experiments.push_back(arm->experiment());
@@ -138,15 +142,23 @@ void Tuning::open_test_part() {
     judgements_.push_back({trial, judgement.top5_accuracy, judgement.predictions});
     console_.progress({"models judged on the test part", judgements_.size(), judged.size()});
   }
+  if (refit_) {
+    const auto judgement =
+        train::Model::load(folder_.refit() / "model").evaluate(test, environment, silence);
+    refit_->test_top5 = judgement.top5_accuracy;
+    refit_->test_predictions = judgement.predictions;
+  }
 }
 
-// The winner's best model on validation becomes the run's.
+// What was trained on most photographs, else the winner's best model on validation, becomes the
+// run's.
 void Tuning::keep_model(const report::Answer& answer) {
   const report::Arm& winner = answer.arms.at(answer.winner.value());
   std::filesystem::path best;
+  if (refit_) best = folder_.refit() / "model";
   double best_value = -1;
   for (const auto& arm : arms_) {
-    if (arm->experiment().name != winner.strategy) continue;
+    if (refit_ || arm->experiment().name != winner.strategy) continue;
     const auto trials = coordinator_->scheduler().trials(arm->id());
     const auto values = values_of(trials, coordinator_->scheduler().observations(arm->id()));
     const std::string role = winner.tuned && !arm->winner_is_untuned() ? "winner" : "untuned";
@@ -170,10 +182,12 @@ void Tuning::tidy_up() {
       std::filesystem::remove_all(
           std::filesystem::path(worker::trial_folder(folder_.path(), trial.id)) / "model");
   std::filesystem::remove_all(folder_.checkpoints());
+  std::filesystem::remove_all(folder_.refit());
 }
 
 int Tuning::finish() {
   coordinator_->stop_workers();
+  refit(answer(false));
   open_test_part();
   keep_model(answer(true));
   write_report(true);

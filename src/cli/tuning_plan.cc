@@ -49,6 +49,8 @@ Plan Tuning::plan_for(train::Strategy strategy, const RunData& data, double budg
   request.resolution = options_.resolution;
   request.epochs = options_.epochs;
   request.seeds = options_.seeds;
+  request.refit = options_.refit;
+  request.task_by = task_by_named(options_.task_by);
   Plan plan = make_plan(request, [&](const train::Recipe& recipe) {
     throw_if_stopped();
     console_.progress(
@@ -97,16 +99,7 @@ int Tuning::dry_run() {
 Plan Tuning::remembered_plan(train::Strategy strategy, double budget_seconds) {
   for (const auto& known : coordinator_->scheduler().experiments()) {
     if (known.name != to_string(strategy)) continue;
-    const Json& json = known.metadata.at("plan");
-    Plan plan;
-    plan.recipe =
-        train::recipe_from_json(json.at("recipe"), train::Recipe{}, "the plan in the store");
-    plan.preparation_seconds = json.at("preparation_seconds");
-    plan.full_run_seconds = json.at("full_run_seconds");
-    plan.judged_per_second = json.at("judged_per_second");
-    plan.seeds = json.at("seeds");
-    plan.full_runs = std::numeric_limits<double>::infinity();
-    return plan;
+    return plan_from_json(known.metadata.at("plan"));
   }
   const Plan plan = plan_for(strategy, data_, budget_seconds);
   console_.line(plan_text(plan, "the budget"));

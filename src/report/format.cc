@@ -369,6 +369,7 @@ std::string text_report(const Answer& answer, const Summary& summary) {
   for (const Gap& gap : summary.gaps) text += wrapped(gap.sentence, kTerminalColumns);
   if (!summary.gaps.empty()) text += "\n";
   text += wrapped(summary.sentence, kTerminalColumns);
+  if (!summary.kept.empty()) text += wrapped(summary.kept, kTerminalColumns);
   for (const std::string& caution : summary.cautions) text += wrapped(caution, kTerminalColumns);
   return text;
 }
@@ -376,6 +377,7 @@ std::string text_report(const Answer& answer, const Summary& summary) {
 std::string markdown_report(const Answer& answer, const Summary& summary) {
   std::string text =
       fmt::format("# {}\n\n{}\n", escape_markdown(answer.title), escape_markdown(summary.sentence));
+  if (!summary.kept.empty()) text += fmt::format("\n{}\n", escape_markdown(summary.kept));
   for (const std::string& caution : summary.cautions)
     text += fmt::format("\n{}\n", escape_markdown(caution));
   for (const Table& table : tables(answer, summary))

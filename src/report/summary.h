@@ -51,6 +51,7 @@ struct Summary {
   std::optional<Estimate> validation_to_test;  // the winner's validation − test accuracy
   std::vector<Confusion> confusions;           // the winner's, most frequent first
   std::string sentence;                        // the answer
+  std::string kept;                            // of the model that is kept, when it was refitted
   std::vector<std::string> cautions;           // a small test set, one class, one seed
 };
 
