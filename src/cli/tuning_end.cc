@@ -30,8 +30,11 @@ std::string command_line_of(const TuneOptions& options) {
                   options.weights, options.budget, options.strategy);
   if (options.resolution > 0) line += fmt::format(" --resolution {}", options.resolution);
   if (options.epochs > 0) line += fmt::format(" --epochs {:g}", options.epochs);
-  if (options.price_per_hour > 0)
-    line += fmt::format(" --price-per-hour {:g}", options.price_per_hour);
+  const PriceOptions& price = options.price;
+  if (!price.machine.empty()) line += fmt::format(" --machine {}", price.machine);
+  if (price.spot) line += " --spot";
+  if (!price.prices.empty()) line += fmt::format(" --prices {}", price.prices);
+  if (price.per_hour > 0) line += fmt::format(" --price-per-hour {:g}", price.per_hour);
   return line + fmt::format(" --seed {} --output {}", options.seed, options.output);
 }
 
@@ -87,7 +90,8 @@ report::Answer Tuning::answer(bool finished) const {
   state.workers = workers_;
   state.spent_seconds = coordinator_->meter().spent_seconds();
   state.began_at = coordinator_->meter().began_at();
-  state.preparation_seconds = preparation_seconds_;
+  state.price = price_;
+  state.overheads = coordinator_->ledger().lines();
   state.judgements = judgements_;
   state.finished = finished;
   std::vector<experiment::Experiment> experiments;
@@ -162,7 +166,11 @@ void Tuning::tidy_up() {
 
 int Tuning::finish() {
   coordinator_->stop_workers();
-  open_test_part();
+  {
+    const Ledger::Stage stage(coordinator_->ledger(), "judging the test part");
+    open_test_part();
+  }
+  const Ledger::Stage stage(coordinator_->ledger(), "model and report");
   keep_model(answer(true));
   write_report(true);
   tidy_up();
