@@ -64,7 +64,7 @@ Json identity(const TrainOptions& options) {
 }  // namespace
 
 int run_train(const TrainOptions& options, Console& console) {
-  const unsigned threads = options.threads > 0 ? options.threads : core_count();
+  const unsigned threads = threads_of(options.threads);
   const RunFolder folder(options.output);
   if (!options.weights.empty()) train::network_of(options.weights);  // before anything is made
   folder.open(identity(options), {});

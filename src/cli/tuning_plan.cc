@@ -76,6 +76,8 @@ int Tuning::dry_run() {
         fmt::format("{} photographs of {} classes: {} to train on, {} to validate, {} to test\n",
                     data.dataset.photographs.size(), data.dataset.classes.size(),
                     data.split.train.size(), data.split.validation.size(), data.split.test.size());
+    share_out_the_cores(data);
+    text += to_text(split_) + "\n";
     for (const auto strategy : strategies_) {
       const double share = budget_share(strategy, strategies_.size());
       const Plan plan =
@@ -91,7 +93,7 @@ int Tuning::dry_run() {
     throw;
   }
   std::filesystem::remove_all(temporary);
-  console_.result(text, {{"plans", plans}});
+  console_.result(text, {{"plans", plans}, {"split", to_json(split_)}});
   return 0;
 }
 

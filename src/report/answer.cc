@@ -60,6 +60,12 @@ void fields(std::type_identity<Evaluation>, auto&& archive, auto& x) {
   archive("wall_seconds", x.wall_seconds);
 }
 
+void fields(std::type_identity<Passing>, auto&& archive, auto& x) {
+  archive("task", x.task);
+  archive("cost", x.cost);
+  archive("value", x.value);
+}
+
 void fields(std::type_identity<Trial>, auto&& archive, auto& x) {
   archive("id", x.id);
   archive("strategy", x.strategy);
@@ -70,6 +76,12 @@ void fields(std::type_identity<Trial>, auto&& archive, auto& x) {
   archive("assignments", x.assignments);
   archive("started_seconds", x.started_seconds);
   archive("seconds", x.seconds);
+  archive("cpu_seconds", x.cpu_seconds);
+  archive("device_seconds", x.device_seconds);
+  archive("machine_seconds", x.machine_seconds);
+  archive("peak_memory_bytes", x.peak_memory_bytes);
+  archive("dollars", x.dollars);
+  archive("passings", x.passings);
   archive("history", x.history);
   archive("reason", x.reason);
 }
@@ -102,6 +114,7 @@ void fields(std::type_identity<Answer>, auto&& archive, auto& x) {
   archive("spent_seconds", x.spent_seconds);
   archive("spent_dollars", x.spent_dollars);
   archive("price_per_hour", x.price_per_hour);
+  archive("price", x.price);
   archive("stages", x.stages);
   archive("arms", x.arms);
   archive("winner", x.winner);

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "report/numbers.h"
+#include "report/task_agreement.h"
 
 namespace frugal::report {
 namespace {
@@ -260,7 +261,29 @@ Json optional_json(const std::optional<double>& value) {
   return value ? Json(*value) : Json();
 }
 
+Json agreements_json(const Summary& summary) {
+  Json agreements = Json::array();
+  for (const TaskAgreement& agreement : summary.agreements) {
+    Json item = {{"strategy", agreement.strategy},
+                 {"task", agreement.task},
+                 {"cost", agreement.cost},
+                 {"in_passing", agreement.in_passing},
+                 {"pairs", agreement.pairs},
+                 {"rank_correlation", optional_json(agreement.correlation)},
+                 {"interval", Json()}};
+    if (agreement.interval) item["interval"] = {agreement.interval->low, agreement.interval->high};
+    agreements.push_back(std::move(item));
+  }
+  return agreements;
+}
+
 }  // namespace
+
+double accounted_seconds(const Answer& answer) {
+  double seconds = 0;
+  for (const Stage& stage : answer.stages) seconds += stage.seconds;
+  return seconds;
+}
 
 Summary summarize(const Answer& answer) {
   Summary summary;
@@ -275,6 +298,9 @@ Summary summarize(const Answer& answer) {
                    independent_difference_interval(row.validation->value, *row.validation->interval,
                                                    row.test->value, *row.test->interval)};
   }
+  summary.agreements = task_agreements(answer);
+  if (answer.spent_seconds > 0)
+    summary.accounted_share = accounted_seconds(answer) / answer.spent_seconds;
   summary.sentence = make_sentence(answer, summary);
   summary.kept = kept_sentence(answer);
   summary.cautions = make_cautions(answer, summary);
@@ -304,6 +330,8 @@ Json to_json(const Summary& summary) {
           {"cautions", summary.cautions},
           {"rows", rows},
           {"gaps", gaps},
+          {"task_agreements", agreements_json(summary)},
+          {"accounted_share", summary.accounted_share},
           {"validation_to_test", optional_json(summary.validation_to_test)}};
 }
 
