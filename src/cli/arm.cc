@@ -28,8 +28,8 @@ bool is_over(const Trial& trial) {
 
 experiment::Experiment describe(const ArmOptions& options) {
   experiment::Experiment experiment{
-      .space = optimizer::space_from_json({{"parameters", train::study_parameters()}},
-                                          "the study's parameters")};
+      .space = optimizer::space_from_json(
+          {{"parameters", train::tuned_parameters(options.plan.recipe)}}, "the tuned parameters")};
   experiment.name = to_string(options.strategy);
   experiment.metric = "validation_accuracy";
   experiment.tasks = study_tasks();

@@ -54,6 +54,7 @@ class CommandLine {
 
   CLI::App* current() { return commands_.back().app; }
   void data_options(DataOptions& data, bool required);
+  void recipe_option(std::string& recipe);
   void split_options(double& validation_share, double& test_share);
   std::vector<std::string> with_config(const std::vector<std::string>& arguments);
   std::string unknown_words(const std::vector<std::string>& arguments) const;
@@ -106,6 +107,14 @@ void CommandLine::split_options(double& validation_share, double& test_share) {
       ->check(CLI::Range(0.01, 0.8));
 }
 
+void CommandLine::recipe_option(std::string& recipe) {
+  current()
+      ->add_option("--recipe", recipe,
+                   "what to begin from: default, study (the 2020 study's plain SGD) or a YAML or "
+                   "JSON file; flags overrule it")
+      ->type_name("NAME|FILE");
+}
+
 void CommandLine::add_tune() {
   auto& o = add<TuneOptions>(
       "tune", "photographs, weights and a budget in; a model, an answer and a report out",
@@ -126,10 +135,11 @@ void CommandLine::add_tune() {
   c->add_option("--budget", o.budget,
                 "20m, 2h, 5usd, 40runs; several by comma: the first that is spent")
       ->required();
+  recipe_option(o.recipe);
   c->add_option("--augment", o.augment, "none, crop-flip or a policy FILE.yml");
   c->add_option("--resolution", o.resolution, "short side in pixels; 0: what the budget allows");
   c->add_option("--epochs", o.epochs, "of a full run; 0: what the budget allows");
-  c->add_option("--seeds", o.seeds, "fresh seeds on which the winner is run again")
+  c->add_option("--seeds", o.seeds, "fresh seeds on which the winner is run again, at most")
       ->check(CLI::Range(1u, 20u));
   c->add_option("--suggester", o.suggester, "multitask, random, sobol, ...");
   c->add_option("--on", o.machine.on, "where the workers run")->check(CLI::IsMember({"local"}));
@@ -151,8 +161,7 @@ void CommandLine::add_train() {
                         "--set learning_rate=0.03");
   data_options(o.data, true);
   auto* c = current();
-  c->add_option("--recipe", o.recipe, "YAML or JSON file of a recipe; flags overrule it")
-      ->type_name("FILE");
+  recipe_option(o.recipe);
   c->add_option("--set", o.set, "KEY=VALUE of the recipe, as often as needed")
       ->type_name("KEY=VALUE");
   c->add_option("--weights", o.weights, "pretrained weights; none: from nothing")

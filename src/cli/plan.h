@@ -13,9 +13,7 @@
 namespace frugal::cli {
 
 struct PlanRequest {
-  train::Strategy strategy = train::Strategy::kFineTune;
-  std::string network = "resnet18";
-  std::string augment = "crop-flip";
+  train::Recipe recipe;  // what is to be tuned; its size and epochs are chosen
   std::size_t training_photographs = 0;
   std::size_t validation_photographs = 0;
   std::size_t all_photographs = 0;
@@ -25,6 +23,7 @@ struct PlanRequest {
   double budget_seconds = 0;  // wall-clock, for this strategy; infinite when there is no such bound
   unsigned resolution = 0;    // given by the user; 0: choose
   double epochs = 0;          // likewise
+  unsigned seeds = 3;         // fresh ones, at most
 };
 
 struct Plan {
@@ -33,13 +32,16 @@ struct Plan {
   double full_run_seconds = 0;     // of one worker
   double judged_per_second = 1;    // photographs of the test part, all cores together
   double full_runs = 0;            // that the budget holds, all workers together
+  unsigned seeds = 1;              // fresh ones that winner and untuned recipe are run on
 };
 
 // workers × recipe -> speed of one worker while all work side by side.
 using MeasureSpeed = std::function<train::Speed(const train::Recipe&)>;
 
-// A budget is to hold this many full runs at least: the untuned ones, the search, the re-runs.
-inline constexpr double kFullRuns = 12;
+// A budget is to hold this many full runs at least: the untuned one, the search, the winner's. Few
+// long runs beat many short ones as long as a run has not converged; a budget that holds more of
+// those that have spends the rest on the search.
+inline constexpr double kFullRuns = 7;
 
 // Throws InputError when the budget does not hold them at the lowest resolution and one epoch,
 // saying what would.

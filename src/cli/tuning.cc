@@ -37,6 +37,7 @@ Json identity(const TuneOptions& options) {
           {"network", options.network},
           {"strategy", options.strategy},
           {"budget", options.budget},
+          {"recipe", options.recipe},
           {"augment", options.augment},
           {"suggester", options.suggester},
           {"resolution", options.resolution},
@@ -94,9 +95,9 @@ void Tuning::tune_arm(train::Strategy strategy, std::size_t index) {
   options.weights = std::filesystem::absolute(options_.weights);
   options.suggester = options_.suggester;
   options.seed = options_.seed;
-  options.seeds = options_.seeds;
+  options.seeds = options.plan.seeds;
   options.workers = workers_;
-  const double models = 2.0 * options_.seeds;
+  const double models = 2.0 * options.seeds;
   closing_seconds_ +=
       models * static_cast<double>(data_.split.test.size()) / options.plan.judged_per_second;
   options.end_seconds = end_of(index);

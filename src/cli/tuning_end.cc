@@ -28,11 +28,22 @@ std::string command_line_of(const TuneOptions& options) {
   std::string line =
       fmt::format("frugal tune --data {} --weights {} --budget {} --strategy {}", options.data.data,
                   options.weights, options.budget, options.strategy);
+  if (options.recipe != "default") line += fmt::format(" --recipe {}", options.recipe);
+  if (options.augment != TuneOptions().augment)
+    line += fmt::format(" --augment {}", options.augment);
+  if (options.seeds != TuneOptions().seeds) line += fmt::format(" --seeds {}", options.seeds);
   if (options.resolution > 0) line += fmt::format(" --resolution {}", options.resolution);
   if (options.epochs > 0) line += fmt::format(" --epochs {:g}", options.epochs);
   if (options.price_per_hour > 0)
     line += fmt::format(" --price-per-hour {:g}", options.price_per_hour);
   return line + fmt::format(" --seed {} --output {}", options.seed, options.output);
+}
+
+// The run's checkpoint that such a file is, or stands beside ("x.pt.trunk"); "" for others, such as
+// what a worker is just writing.
+std::filesystem::path checkpoint_of(const std::filesystem::path& file) {
+  if (file.extension() == ".pt") return file;
+  return file.extension() == ".trunk" ? file.parent_path() / file.stem() : std::filesystem::path();
 }
 
 }  // namespace
@@ -73,7 +84,8 @@ void Tuning::forget_checkpoints(const Arm& arm) const {
     kept.insert(promotable[i].second);
   std::error_code gone;
   for (const auto& entry : std::filesystem::directory_iterator(folder_.checkpoints(), gone))
-    if (entry.path().extension() == ".pt" && !kept.contains(entry.path().string()))
+    if (const auto checkpoint = checkpoint_of(entry.path());
+        !checkpoint.empty() && !kept.contains(checkpoint.string()))
       std::filesystem::remove(entry.path(), gone);
 }
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "cli/recipe_option.h"
 #include "cli/signals.h"
 #include "cli/tuning.h"
 #include "vision/train/train.h"
@@ -35,9 +36,9 @@ double budget_share(train::Strategy strategy, std::size_t strategies) {
 
 Plan Tuning::plan_for(train::Strategy strategy, const RunData& data, double budget_seconds) {
   PlanRequest request;
-  request.strategy = strategy;
-  request.network = network_;
-  request.augment = options_.augment;
+  request.recipe = recipe_named(options_.recipe, strategy);
+  request.recipe.network = network_;
+  if (strategy == train::Strategy::kFineTune) request.recipe.augment = options_.augment;
   request.training_photographs = data.split.train.size();
   request.validation_photographs = data.split.validation.size();
   request.all_photographs = data.dataset.photographs.size();
@@ -47,6 +48,7 @@ Plan Tuning::plan_for(train::Strategy strategy, const RunData& data, double budg
   request.budget_seconds = budget_seconds;
   request.resolution = options_.resolution;
   request.epochs = options_.epochs;
+  request.seeds = options_.seeds;
   Plan plan = make_plan(request, [&](const train::Recipe& recipe) {
     throw_if_stopped();
     console_.progress(
@@ -102,6 +104,7 @@ Plan Tuning::remembered_plan(train::Strategy strategy, double budget_seconds) {
     plan.preparation_seconds = json.at("preparation_seconds");
     plan.full_run_seconds = json.at("full_run_seconds");
     plan.judged_per_second = json.at("judged_per_second");
+    plan.seeds = json.at("seeds");
     plan.full_runs = std::numeric_limits<double>::infinity();
     return plan;
   }

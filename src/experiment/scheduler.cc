@@ -4,15 +4,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "experiment/scheduler_entry.h"
 
 namespace frugal::experiment {
+namespace {
+
+constexpr const char* kWorkersKey = "workers";  // of the store: what an attempt costs
+
+}  // namespace
 
 void end_attempt(Trial& trial, TrialState state, const Cost& cost, double now) {
   trial.state = state;
-  trial.cost.wall_seconds += cost.wall_seconds;
-  trial.cost.cpu_seconds += cost.cpu_seconds;
+  trial.cost = sum(trial.cost, cost);
   trial.attempt_cost = {};
   trial.lease_expires = 0;
   if (state == TrialState::kDone || state == TrialState::kFailed) trial.ended = now;
@@ -29,6 +34,11 @@ Scheduler::Scheduler(Store& store, const Clock& clock, SchedulerOptions options)
     entry->observations = store_.observations(experiment.id);
     entries_.emplace(experiment.id, std::move(entry));
   }
+  if (const auto stored = store_.value(kWorkersKey)) {
+    const Json workers = parse_json(*stored, "the store's workers");
+    worker_share_ = workers.value("share", 0.0);
+    dollars_per_hour_ = workers.value("dollars_per_hour", 0.0);
+  }
   preparation_->thread = std::thread([this] { prepare(); });
 }
 
@@ -39,6 +49,44 @@ Scheduler::~Scheduler() {
   }
   preparation_->wanted.notify_all();
   preparation_->thread.join();
+}
+
+// --- workers and costs ---
+
+void Scheduler::workers_begin(unsigned count, double dollars_per_hour) {
+  const std::lock_guard lock(mutex_);
+  worker_time_.open(count, clock_.now_seconds());
+  worker_share_ = worker_time_.share();
+  dollars_per_hour_ = dollars_per_hour;
+  const Json workers = {{"share", worker_share_}, {"dollars_per_hour", dollars_per_hour}};
+  store_.transact([&] { store_.set_value(kWorkersKey, workers.dump()); });
+}
+
+void Scheduler::workers_ended() {
+  const std::lock_guard lock(mutex_);
+  worker_time_.close(clock_.now_seconds());
+}
+
+WorkerTime Scheduler::worker_time() const {
+  const std::lock_guard lock(mutex_);
+  return worker_time_;
+}
+
+void Scheduler::meet(const std::string& worker) {
+  const std::lock_guard lock(mutex_);
+  worker_time_.met(worker, clock_.now_seconds());
+}
+
+Cost Scheduler::priced(Cost cost) const {
+  cost.machine_seconds = cost.wall_seconds * worker_share_;
+  cost.dollars = cost.machine_seconds / 3600 * dollars_per_hour_;
+  return cost;
+}
+
+// The worker has told what it did until now.
+void Scheduler::account(const Trial& trial, const Cost& cost) {
+  worker_time_.heard(trial.worker, {trial.id, trial.fence}, cost.waited_seconds,
+                     clock_.now_seconds());
 }
 
 // --- experiments ---
@@ -166,9 +214,10 @@ bool Scheduler::heartbeat(Id id, std::int64_t fence, const Json& progress, const
   Trial& trial = running(id, fence);
   Trial alive = trial;
   alive.lease_expires = clock_.now_seconds() + options_.lease_seconds;
-  alive.attempt_cost = cost;
+  alive.attempt_cost = priced(cost);
   if (!progress.is_null()) alive.progress = progress;
   save(trial, alive);
+  account(trial, cost);
   return !stopping_ && entry(trial.experiment).experiment.state == ExperimentState::kActive;
 }
 
@@ -196,10 +245,12 @@ void Scheduler::observe(Id id, std::int64_t fence, const Report& report) {
   if (has_ended(id, fence, TrialState::kDone)) return;
   Trial& trial = running(id, fence);
   Trial ended = trial;
-  end_attempt(ended, TrialState::kDone, report.cost, clock_.now_seconds());
+  end_attempt(ended, TrialState::kDone, priced(report.cost), clock_.now_seconds());
   Report total = report;
   total.cost = ended.cost;
   finish(entry(trial.experiment), trial, ended, &total);
+  account(trial, report.cost);
+  worker_time_.ended(trial.worker, clock_.now_seconds());
 }
 
 void Scheduler::fail(Id id, std::int64_t fence, const std::string& reason, const Cost& cost) {
@@ -207,9 +258,11 @@ void Scheduler::fail(Id id, std::int64_t fence, const std::string& reason, const
   if (has_ended(id, fence, TrialState::kFailed)) return;
   Trial& trial = running(id, fence);
   Trial ended = trial;
-  end_attempt(ended, TrialState::kFailed, cost, clock_.now_seconds());
+  end_attempt(ended, TrialState::kFailed, priced(cost), clock_.now_seconds());
   ended.reason = reason;
   finish(entry(trial.experiment), trial, ended, nullptr);
+  account(trial, cost);
+  worker_time_.ended(trial.worker, clock_.now_seconds());
 }
 
 // By that very lease: the report is a repeated one.
@@ -223,10 +276,12 @@ void Scheduler::release(Id id, std::int64_t fence, const std::string& checkpoint
   const std::lock_guard lock(mutex_);
   Trial& trial = running(id, fence);
   Trial preempted = trial;
-  end_attempt(preempted, TrialState::kPreempted, cost, clock_.now_seconds());
+  end_attempt(preempted, TrialState::kPreempted, priced(cost), clock_.now_seconds());
   preempted.attempts -= 1;
   preempted.checkpoint = checkpoint;
   save(trial, preempted);
+  account(trial, cost);
+  worker_time_.ended(trial.worker, clock_.now_seconds());
 }
 
 std::vector<Observation> Scheduler::record(Id experiment, std::vector<Outside> rows) {

@@ -176,6 +176,7 @@ std::optional<Trial> Scheduler::lease(Id experiment, const std::string& worker) 
       leased.attempts += 1;
       if (leased.started == 0) leased.started = clock_.now_seconds();
       leased.lease_expires = clock_.now_seconds() + options_.lease_seconds;
+      worker_time_.leased(worker, clock_.now_seconds());
       return save(*waiting, leased);
     }
     if (!suggest_next(lock, e)) return std::nullopt;
@@ -191,13 +192,14 @@ void Scheduler::lose_trials_of(const std::string& worker) {
 
 // The worker is gone without a word.
 void Scheduler::lost(Entry& e, Trial& trial) {
+  worker_time_.ended(trial.worker, clock_.now_seconds());
   Trial ended = trial;
   if (trial.attempts < options_.most_attempts) {
-    end_attempt(ended, TrialState::kPreempted, trial.attempt_cost, clock_.now_seconds());
+    end_attempt(ended, TrialState::kPreempted, priced(trial.attempt_cost), clock_.now_seconds());
     save(trial, ended);
     return;
   }
-  end_attempt(ended, TrialState::kFailed, trial.attempt_cost, clock_.now_seconds());
+  end_attempt(ended, TrialState::kFailed, priced(trial.attempt_cost), clock_.now_seconds());
   ended.reason = fmt::format("its worker was lost {} times", trial.attempts);
   finish(e, trial, ended, nullptr);
 }
@@ -221,7 +223,8 @@ void Scheduler::take_back_all() {
     for (auto& [id, trial] : e->trials) {
       if (trial.state != TrialState::kRunning) continue;
       Trial preempted = trial;
-      end_attempt(preempted, TrialState::kPreempted, trial.attempt_cost, clock_.now_seconds());
+      end_attempt(preempted, TrialState::kPreempted, priced(trial.attempt_cost),
+                  clock_.now_seconds());
       preempted.attempts -= 1;
       save(trial, preempted);
     }

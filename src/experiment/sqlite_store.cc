@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
@@ -15,7 +16,7 @@
 namespace frugal::experiment {
 namespace {
 
-constexpr int kSchemaVersion = 1;
+constexpr int kSchemaVersion = 2;
 
 constexpr const char* kSchema[] = {
     "CREATE TABLE frugal (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
@@ -34,6 +35,7 @@ constexpr const char* kSchema[] = {
     " checkpoint TEXT NOT NULL, reason TEXT NOT NULL, progress TEXT NOT NULL, created DOUBLE "
     "PRECISION NOT NULL,"
     " started DOUBLE PRECISION NOT NULL, ended DOUBLE PRECISION NOT NULL)",
+    // With the columns of kMigrations[0] behind these.
     "CREATE INDEX trials_experiment ON trials(experiment)",
     "CREATE TABLE observations (id INTEGER PRIMARY KEY, experiment INTEGER NOT NULL REFERENCES "
     "experiments(id),"
@@ -43,6 +45,17 @@ constexpr const char* kSchema[] = {
     " metadata TEXT NOT NULL, created DOUBLE "
     "PRECISION NOT NULL)",
     "CREATE INDEX observations_experiment ON observations(experiment)",
+};
+
+// kMigrations[i]: from schema i + 1 to i + 2. A new store is made of schema 1 and all of them.
+const std::vector<std::vector<std::string>> kMigrations = {
+    {"ALTER TABLE trials ADD COLUMN device_seconds DOUBLE PRECISION NOT NULL DEFAULT 0",
+     "ALTER TABLE trials ADD COLUMN peak_memory_bytes DOUBLE PRECISION NOT NULL DEFAULT 0",
+     "ALTER TABLE trials ADD COLUMN machine_seconds DOUBLE PRECISION NOT NULL DEFAULT 0",
+     "ALTER TABLE trials ADD COLUMN dollars DOUBLE PRECISION NOT NULL DEFAULT 0",
+     "ALTER TABLE trials ADD COLUMN attempt_device_seconds DOUBLE PRECISION NOT NULL DEFAULT 0",
+     "ALTER TABLE trials ADD COLUMN attempt_peak_memory_bytes DOUBLE PRECISION NOT NULL DEFAULT "
+     "0"},
 };
 
 // Held as long as the store is open: one process writes.
@@ -82,11 +95,11 @@ class SqliteStore final : public Store {
   explicit SqliteStore(const std::string& path) : path_(path), lock_(path) {
     guard([&] {
       sql_.open(soci::sqlite3, fmt::format("db={}", path));
-      const bool fresh = is_new();
+      const int version = schema_version();
       sql_ << "PRAGMA journal_mode = WAL";
       sql_ << "PRAGMA synchronous = FULL";
       sql_ << "PRAGMA foreign_keys = ON";
-      if (fresh) make_tables();
+      migrate(version);
     });
   }
 
@@ -142,12 +155,15 @@ class SqliteStore final : public Store {
       sql_ << "INSERT INTO trials(experiment, assignments, task, purpose, metadata, state, fence, "
               "worker,"
               " lease_expires, attempts, wall_seconds, cpu_seconds, attempt_wall_seconds,"
-              " attempt_cpu_seconds, checkpoint, reason, progress, created, started, ended)"
+              " attempt_cpu_seconds, checkpoint, reason, progress, created, started, ended,"
+              " device_seconds, peak_memory_bytes, machine_seconds, dollars,"
+              " attempt_device_seconds, attempt_peak_memory_bytes)"
               " VALUES (:experiment, :assignments, :task, :purpose, :metadata, :state, :fence, "
               ":worker, :lease,"
               " :attempts, :wall, :cpu, :attempt_wall, :attempt_cpu, :checkpoint, :reason, "
               ":progress, :created,"
-              " :started, :ended) RETURNING id",
+              " :started, :ended, :device, :peak, :machine, :dollars, :attempt_device,"
+              " :attempt_peak) RETURNING id",
           soci::use(trial.experiment), soci::use(row.assignments), soci::use(row.task),
           soci::use(trial.purpose), soci::use(row.metadata), soci::use(row.state),
           soci::use(trial.fence), soci::use(trial.worker), soci::use(trial.lease_expires),
@@ -155,7 +171,10 @@ class SqliteStore final : public Store {
           soci::use(trial.cost.cpu_seconds), soci::use(trial.attempt_cost.wall_seconds),
           soci::use(trial.attempt_cost.cpu_seconds), soci::use(trial.checkpoint),
           soci::use(trial.reason), soci::use(row.progress), soci::use(trial.created),
-          soci::use(trial.started), soci::use(trial.ended), soci::into(id);
+          soci::use(trial.started), soci::use(trial.ended), soci::use(trial.cost.device_seconds),
+          soci::use(trial.cost.peak_memory_bytes), soci::use(trial.cost.machine_seconds),
+          soci::use(trial.cost.dollars), soci::use(trial.attempt_cost.device_seconds),
+          soci::use(trial.attempt_cost.peak_memory_bytes), soci::into(id);
       return id;
     });
   }
@@ -169,14 +188,20 @@ class SqliteStore final : public Store {
               " attempt_wall_seconds = :attempt_wall, attempt_cpu_seconds = :attempt_cpu,"
               " checkpoint = :checkpoint, reason = :reason, progress = :progress, metadata = "
               ":metadata,"
-              " started = :started, ended = :ended WHERE id = :id",
+              " started = :started, ended = :ended, device_seconds = :device,"
+              " peak_memory_bytes = :peak, machine_seconds = :machine, dollars = :dollars,"
+              " attempt_device_seconds = :attempt_device,"
+              " attempt_peak_memory_bytes = :attempt_peak WHERE id = :id",
           soci::use(row.state), soci::use(trial.fence), soci::use(trial.worker),
           soci::use(trial.lease_expires), soci::use(trial.attempts),
           soci::use(trial.cost.wall_seconds), soci::use(trial.cost.cpu_seconds),
           soci::use(trial.attempt_cost.wall_seconds), soci::use(trial.attempt_cost.cpu_seconds),
           soci::use(trial.checkpoint), soci::use(trial.reason), soci::use(row.progress),
           soci::use(row.metadata), soci::use(trial.started), soci::use(trial.ended),
-          soci::use(trial.id);
+          soci::use(trial.cost.device_seconds), soci::use(trial.cost.peak_memory_bytes),
+          soci::use(trial.cost.machine_seconds), soci::use(trial.cost.dollars),
+          soci::use(trial.attempt_cost.device_seconds),
+          soci::use(trial.attempt_cost.peak_memory_bytes), soci::use(trial.id);
     });
   }
 
@@ -192,7 +217,9 @@ class SqliteStore final : public Store {
                << "SELECT id, assignments, task, purpose, metadata, state, fence, worker, "
                   "lease_expires,"
                   " attempts, wall_seconds, cpu_seconds, attempt_wall_seconds, attempt_cpu_seconds,"
-                  " checkpoint, reason, progress, created, started, ended"
+                  " checkpoint, reason, progress, created, started, ended, device_seconds,"
+                  " peak_memory_bytes, machine_seconds, dollars, attempt_device_seconds,"
+                  " attempt_peak_memory_bytes"
                   " FROM trials WHERE experiment = :e ORDER BY id",
            soci::use(experiment), soci::into(trial.id), soci::into(assignments), soci::into(task),
            soci::into(trial.purpose), soci::into(metadata), soci::into(state),
@@ -201,7 +228,11 @@ class SqliteStore final : public Store {
            soci::into(trial.cost.cpu_seconds), soci::into(trial.attempt_cost.wall_seconds),
            soci::into(trial.attempt_cost.cpu_seconds), soci::into(trial.checkpoint),
            soci::into(trial.reason), soci::into(progress), soci::into(trial.created),
-           soci::into(trial.started), soci::into(trial.ended));
+           soci::into(trial.started), soci::into(trial.ended),
+           soci::into(trial.cost.device_seconds), soci::into(trial.cost.peak_memory_bytes),
+           soci::into(trial.cost.machine_seconds), soci::into(trial.cost.dollars),
+           soci::into(trial.attempt_cost.device_seconds),
+           soci::into(trial.attempt_cost.peak_memory_bytes));
       rows.execute();
       while (rows.fetch()) {
         trial.experiment = experiment;
@@ -310,11 +341,11 @@ class SqliteStore final : public Store {
     }
   }
 
-  // Reads only: a file that is refused stays as it was. True when there is nothing in it yet.
-  bool is_new() {
+  // Reads only: a file that is refused stays as it was. 0 when there is nothing in it yet.
+  int schema_version() {
     int tables = 0, ours = 0;
     sql_ << "SELECT count(*) FROM sqlite_master", soci::into(tables);
-    if (tables == 0) return true;
+    if (tables == 0) return 0;
     sql_ << "SELECT count(*) FROM sqlite_master WHERE name = 'frugal'", soci::into(ours);
     if (ours == 0) throw InputError(fmt::format("{} is a database, but none of frugal's", path_));
     const std::string text = value("schema_version").value_or("");
@@ -326,15 +357,19 @@ class SqliteStore final : public Store {
       throw InputError(fmt::format(
           "{} was written by a newer frugal (schema {}, this one knows {}); use that one", path_,
           version, kSchemaVersion));
-    return false;
+    return version;
   }
 
-  void make_tables() {
+  // All of it or none of it.
+  void migrate(int version) {
+    if (version == kSchemaVersion) return;
     soci::transaction transaction(sql_);
-    for (const char* statement : kSchema) sql_ << statement;
-    // Runs at the end of the expression, when a temporary would be gone already.
-    const std::string version = std::to_string(kSchemaVersion);
-    sql_ << "INSERT INTO frugal(key, value) VALUES ('schema_version', :v)", soci::use(version);
+    if (version == 0)
+      for (const char* statement : kSchema) sql_ << statement;
+    for (std::size_t i = static_cast<std::size_t>(std::max(version, 1)) - 1; i < kMigrations.size();
+         ++i)
+      for (const std::string& statement : kMigrations[i]) sql_ << statement;
+    set_value("schema_version", std::to_string(kSchemaVersion));
     transaction.commit();
   }
 

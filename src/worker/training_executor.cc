@@ -28,7 +28,8 @@ Json read_json(const std::filesystem::path& path) {
   return parse_json(read_file(path), path.string());
 }
 
-// Tasks of the experiment that are cheaper than this one: a longer run passes through them.
+// Tasks of the experiment that are cheaper than this one. A longer run passes through them, unless
+// its steps depend on its length.
 std::vector<optimizer::Task> cheaper_tasks(const experiment::Experiment& experiment, double cost) {
   std::vector<optimizer::Task> cheaper;
   for (const auto& task : experiment.tasks)
@@ -49,7 +50,9 @@ TrainingSetup training_setup_from_json(const Json& json) {
 
 std::string checkpoint_path(const std::string& run_folder, const train::Recipe& recipe) {
   train::Recipe any_length = recipe;
-  if (recipe.schedule == train::Schedule::kPlateau) any_length.epochs = 0;
+  const bool shares_its_beginning =
+      !recipe.knows_its_length() || recipe.schedule == train::Schedule::kStable;
+  if (shares_its_beginning) any_length.epochs = 0;
   const std::string key = sha256(to_json(any_length).dump()).substr(0, 16);
   return std::filesystem::path(run_folder) / "checkpoints" / (key + ".pt");
 }
@@ -92,7 +95,8 @@ Outcome TrainingExecutor::run(const Lease& lease, Context& context) {
   const Data& photographs = data(setup.folder);
   const train::Recipe recipe = recipe_of(lease.experiment, lease.trial);
   const double cost = lease.experiment.tasks.at(lease.trial.suggestion.task).cost;
-  const auto cheaper = cheaper_tasks(lease.experiment, cost);
+  const auto cheaper = recipe.knows_its_length() ? std::vector<optimizer::Task>()
+                                                 : cheaper_tasks(lease.experiment, cost);
   const std::filesystem::path folder = trial_folder(setup.folder, lease.trial.id);
   make_folder(folder);
 

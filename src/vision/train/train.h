@@ -144,7 +144,8 @@ class Model {
 };
 
 struct Speed {
-  double training_images_per_second = 0;   // of one worker while `workers` work side by side
+  // Of one worker while `workers` work side by side, on average over a run.
+  double training_images_per_second = 0;
   double inference_images_per_second = 0;  // likewise
 };
 
