@@ -15,6 +15,7 @@
 #include "cli/signals.h"
 #include "cli/tune_view.h"
 #include "experiment/progress.h"
+#include "vision/augment/policy.h"
 #include "vision/train/train.h"
 
 namespace frugal::cli {
@@ -59,6 +60,7 @@ Tuning::Tuning(const TuneOptions& options, Console& console)
       budget_(experiment::parse_budget(options.budget)),
       allowed_seconds_(experiment::seconds_allowed(budget_, options.price_per_hour)),
       strategies_(strategies_of(options.strategy)) {
+  augment::policy_named(options.augment);  // a mistake in it is told before anything is made
   if (!options.network.empty() && options.network != network_)
     throw InputError(
         fmt::format("{} holds a {}, not a {}; leave --network out, or give other weights",

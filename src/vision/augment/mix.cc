@@ -56,6 +56,14 @@ Window draw_cutmix_window(data::Size view, double alpha, RandomStream& random) {
   return {top, left, height, width};
 }
 
+bool mixes(const Policy& policy) {
+  return std::any_of(policy.uses.begin(), policy.uses.end(), [](const TransformUse& use) {
+    const Row* row = find_row(use.transform);
+    FRUGAL_CHECK(row != nullptr, use.transform);
+    return row->transform.stage == Stage::kBatch && use.probability > 0;
+  });
+}
+
 std::optional<Mix> draw_mix(const Policy& policy, data::Size view, std::size_t count,
                             RandomStream random) {
   for (std::size_t i = 0; i < policy.uses.size(); ++i) {

@@ -19,6 +19,9 @@ struct Mix {
   std::optional<Window> window;  // where the partner shows in place of the photograph
 };
 
+// Whether any use of the policy belongs to the batch stage and may happen.
+bool mixes(const Policy& policy);
+
 // nullopt: the view stays as it is. When several uses of the policy mix, the first that its
 // probability lets do so does. count: training photographs; random: the stream that apply gets.
 std::optional<Mix> draw_mix(const Policy& policy, data::Size view, std::size_t count,

@@ -51,6 +51,10 @@ const std::vector<Transform>& transforms() {
   return list;
 }
 
+RandomStream view_stream(std::uint64_t seed, std::size_t epoch, std::size_t photograph) {
+  return RandomStream(seed).derive("augment").derive(epoch).derive(photograph);
+}
+
 void apply(const Policy& policy, std::span<const std::uint8_t> canvas_pixels, data::Size canvas,
            data::Size view, RandomStream random, std::span<std::uint8_t> view_pixels) {
   FRUGAL_CHECK(canvas_pixels.size() == canvas.height * canvas.width * kChannels);

@@ -77,6 +77,9 @@ const std::vector<NamedPolicy>& named_policies();
 // JSON file. Throws InputError that names the key and the range.
 Policy policy_named(const std::string& text);
 
+// The same policy as text that needs no file: a name as it is, anything else as JSON.
+std::string portable_policy(const std::string& text);
+
 Json to_json(const Policy& policy);
 // Throws InputError that names the transform, the key, the nearest known one, the range; and for a
 // version that this program does not know.
@@ -98,9 +101,12 @@ Json search_parameters(const Policy& policy);
 Policy with_values(const Policy& policy, const std::map<std::string, double>& values,
                    std::string_view where);
 
+// What one view draws from: the same in training, in a preview and in an export.
+RandomStream view_stream(std::uint64_t seed, std::size_t epoch, std::size_t photograph);
+
 // One training view of one photograph. canvas: what the cache holds; view: what the network sees,
 // not larger than the canvas. canvas_pixels: canvas.height × canvas.width × 3,
-// view_pixels: view.height × view.width × 3. random: derived from (seed, epoch, photograph).
+// view_pixels: view.height × view.width × 3. random: view_stream's.
 // Without a cropping transform the view is the centre of the canvas. Brightness, contrast and
 // saturation that follow one another are done in one go.
 void apply(const Policy& policy, std::span<const std::uint8_t> canvas_pixels, data::Size canvas,

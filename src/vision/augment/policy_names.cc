@@ -117,4 +117,10 @@ Policy policy_named(const std::string& text) {
                   text, names(named_policies())));
 }
 
+std::string portable_policy(const std::string& text) {
+  for (const NamedPolicy& named : named_policies())
+    if (named.name == text) return text;
+  return to_json(policy_named(text)).dump();
+}
+
 }  // namespace frugal::augment
