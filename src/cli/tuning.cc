@@ -15,6 +15,7 @@
 #include "cli/signals.h"
 #include "cli/tune_view.h"
 #include "experiment/progress.h"
+#include "vision/augment/policy.h"
 #include "vision/train/train.h"
 
 namespace frugal::cli {
@@ -62,6 +63,7 @@ Tuning::Tuning(const TuneOptions& options, Console& console)
       price_(price_of(options.price)),
       allowed_seconds_(experiment::seconds_allowed(budget_, price_.per_hour)),
       strategies_(strategies_of(options.strategy)) {
+  augment::policy_named(options.augment);  // a mistake in it is told before anything is made
   if (!options.network.empty() && options.network != network_)
     throw InputError(
         fmt::format("{} holds a {}, not a {}; leave --network out, or give other weights",

@@ -9,6 +9,7 @@
 #include "cli/recipe_option.h"
 #include "cli/signals.h"
 #include "cli/tuning.h"
+#include "vision/augment/policy.h"
 #include "vision/train/train.h"
 
 #include <unistd.h>
@@ -38,7 +39,8 @@ Plan Tuning::plan_for(train::Strategy strategy, const RunData& data, double budg
   PlanRequest request;
   request.recipe = recipe_named(options_.recipe, strategy);
   request.recipe.network = network_;
-  if (strategy == train::Strategy::kFineTune) request.recipe.augment = options_.augment;
+  if (strategy == train::Strategy::kFineTune)
+    request.recipe.augment = augment::portable_policy(options_.augment);
   request.training_photographs = data.split.train.size();
   request.validation_photographs = data.split.validation.size();
   request.all_photographs = data.dataset.photographs.size();
