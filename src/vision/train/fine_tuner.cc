@@ -1,3 +1,4 @@
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/_upsample_bilinear2d_aa.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
