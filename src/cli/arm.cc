@@ -18,24 +18,29 @@ using experiment::TrialState;
 constexpr double kEnoughRuns = 100;  // full-task costs: more search does not pay
 constexpr double kCaution = 1.08;    // runs take this much longer now and then
 
-std::vector<optimizer::Task> study_tasks() {
-  return {{"small", 0.1}, {"medium", 0.5}, {"full", 1.0}};
-}
-
 bool is_over(const Trial& trial) {
   return trial.state == TrialState::kDone || trial.state == TrialState::kFailed;
 }
 
+Json task_changes(const Plan& plan) {
+  Json changes = Json::object();
+  for (const PlannedTask& task : plan.tasks) changes[task.name] = task.changes;
+  return changes;
+}
+
 experiment::Experiment describe(const ArmOptions& options) {
   experiment::Experiment experiment{
-      .space = optimizer::space_from_json({{"parameters", train::study_parameters()}},
-                                          "the study's parameters")};
+      .space = optimizer::space_from_json(
+          {{"parameters", train::tuned_parameters(options.plan.recipe)}}, "the tuned parameters")};
   experiment.name = to_string(options.strategy);
   experiment.metric = "validation_accuracy";
-  experiment.tasks = study_tasks();
+  experiment.tasks.clear();
+  for (const PlannedTask& task : options.plan.tasks)
+    experiment.tasks.push_back({task.name, task.cost});
   experiment.suggester = options.suggester;
   experiment.seed = options.seed;
-  const worker::TrainingSetup setup{options.folder, options.weights, to_json(options.plan.recipe)};
+  const worker::TrainingSetup setup{options.folder, options.weights, to_json(options.plan.recipe),
+                                    task_changes(options.plan)};
   experiment.metadata = {{"training", to_json(setup)}, {"plan", to_json(options.plan)}};
   return experiment;
 }

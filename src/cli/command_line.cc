@@ -54,6 +54,7 @@ class CommandLine {
 
   CLI::App* current() { return commands_.back().app; }
   void data_options(DataOptions& data, bool required);
+  void recipe_option(std::string& recipe);
   void split_options(double& validation_share, double& test_share);
   void price_options(PriceOptions& price);
   std::vector<std::string> with_config(const std::vector<std::string>& arguments);
@@ -123,6 +124,14 @@ void CommandLine::price_options(PriceOptions& price) {
       ->check(CLI::NonNegativeNumber);
 }
 
+void CommandLine::recipe_option(std::string& recipe) {
+  current()
+      ->add_option("--recipe", recipe,
+                   "what to begin from: default, study (the 2020 study's plain SGD) or a YAML or "
+                   "JSON file; flags overrule it")
+      ->type_name("NAME|FILE");
+}
+
 void CommandLine::add_tune() {
   auto& o = add<TuneOptions>(
       "tune", "photographs, weights and a budget in; a model, an answer and a report out",
@@ -143,10 +152,14 @@ void CommandLine::add_tune() {
   c->add_option("--budget", o.budget,
                 "20m, 2h, 5usd, 40runs; several by comma: the first that is spent")
       ->required();
+  recipe_option(o.recipe);
   c->add_option("--augment", o.augment, "none, crop-flip or a policy FILE.yml");
   c->add_option("--resolution", o.resolution, "short side in pixels; 0: what the budget allows");
   c->add_option("--epochs", o.epochs, "of a full run; 0: what the budget allows");
-  c->add_option("--seeds", o.seeds, "fresh seeds on which the winner is run again")
+  c->add_option("--task-by", o.task_by,
+                "how the cheap tasks, whose runs inform the full ones, are cheaper")
+      ->check(CLI::IsMember({"epochs", "resolution"}));
+  c->add_option("--seeds", o.seeds, "fresh seeds on which the winner is run again, at most")
       ->check(CLI::Range(1u, 20u));
   c->add_option("--suggester", o.suggester, "multitask, random, sobol, ...");
   c->add_option("--on", o.machine.on, "where the workers run")->check(CLI::IsMember({"local"}));
@@ -158,6 +171,9 @@ void CommandLine::add_tune() {
   split_options(o.validation_share, o.test_share);
   c->add_option("--output", o.output, "the run's folder: store, split, model, report")
       ->type_name("DIR");
+  c->add_flag("--refit,!--no-refit", o.refit,
+              "train the winner once more on training and validation photographs together, and "
+              "keep that model (the default)");
   c->add_flag("--dry-run", o.dry_run, "print the plan and spend nothing");
 }
 
@@ -168,8 +184,7 @@ void CommandLine::add_train() {
                         "--set learning_rate=0.03");
   data_options(o.data, true);
   auto* c = current();
-  c->add_option("--recipe", o.recipe, "YAML or JSON file of a recipe; flags overrule it")
-      ->type_name("FILE");
+  recipe_option(o.recipe);
   c->add_option("--set", o.set, "KEY=VALUE of the recipe, as often as needed")
       ->type_name("KEY=VALUE");
   c->add_option("--weights", o.weights, "pretrained weights; none: from nothing")

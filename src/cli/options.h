@@ -44,16 +44,19 @@ struct TuneOptions {
   std::string network;            // "": read off the weights
   std::string strategy = "auto";  // "fine-tune", "features", "auto"
   std::string budget;
-  std::string augment = "crop-flip";
+  std::string recipe = "default";     // what to begin from: "default", "study" or a file
+  std::string augment = "crop-flip";  // of fine-tuning
   std::string suggester = "multitask";
   std::string output = "frugal-runs/tune";
   std::uint64_t seed = 0;
-  unsigned seeds = 3;       // fresh seeds on which the winner is run again
-  unsigned resolution = 0;  // pixels of the short side; 0: what the budget allows
-  double epochs = 0;        // of the full task; 0: what the budget allows
+  unsigned seeds = 3;                  // fresh seeds on which the winner is run again, at most
+  unsigned resolution = 0;             // pixels of the short side; 0: what the budget allows
+  double epochs = 0;                   // of the full task; 0: what the budget allows
+  std::string task_by = "resolution";  // how cheap tasks are cheaper: "epochs", "resolution"
   PriceOptions price;
   double validation_share = 0.15;
   double test_share = 0.15;
+  bool refit = true;  // the winner once more, on the validation photographs too
   bool dry_run = false;
 };
 
@@ -77,7 +80,7 @@ struct OptimizeOptions {
 struct TrainOptions {
   VoiceOptions voice;
   DataOptions data;
-  std::string recipe;  // YAML or JSON file; flags overrule it
+  std::string recipe = "default";  // "default", "study" or a file; flags overrule it
   std::string weights;
   std::string network;
   std::string strategy;  // "": fine-tune, or what the recipe says

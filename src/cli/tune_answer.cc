@@ -233,6 +233,7 @@ report::Answer collect_answer(const TuneState& state, const experiment::Schedule
     if (!tuned.seeds.empty()) answer.arms.push_back(std::move(tuned));
   }
   answer.winner = winning_arm(answer.arms);
+  answer.refit = state.refit;
   if (!state.judgements.empty())
     for (const std::size_t i : state.data->split.test)
       answer.test_labels.push_back(state.data->dataset.photographs[i].label);

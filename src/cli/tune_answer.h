@@ -32,6 +32,7 @@ struct TuneState {
   Price price;
   std::vector<Ledger::Line> overheads;
   std::vector<TestJudgement> judgements;  // empty: the test part is closed
+  std::optional<report::Refit> refit;
   bool finished = false;
 };
 

@@ -38,10 +38,13 @@ Json identity(const TuneOptions& options) {
           {"network", options.network},
           {"strategy", options.strategy},
           {"budget", options.budget},
+          {"recipe", options.recipe},
           {"augment", options.augment},
           {"suggester", options.suggester},
           {"resolution", options.resolution},
           {"epochs", options.epochs},
+          {"task-by", options.task_by},
+          {"refit", options.refit},
           {"seeds", options.seeds},
           {"seed", options.seed},
           {"validation-share", options.validation_share},
@@ -69,7 +72,7 @@ Tuning::Tuning(const TuneOptions& options, Console& console)
 std::optional<double> Tuning::end_of(std::size_t arm) const {
   if (!allowed_seconds_) return std::nullopt;
   const bool last = arm + 1 == strategies_.size();
-  return last ? *allowed_seconds_ - closing_seconds_ - kClosingSeconds
+  return last ? *allowed_seconds_ - closing_seconds_ - refit_seconds_ - kClosingSeconds
               : *allowed_seconds_ * budget_share(strategies_[arm], strategies_.size());
 }
 
@@ -98,18 +101,20 @@ void Tuning::tune_arm(train::Strategy strategy, std::size_t index) {
   options.weights = std::filesystem::absolute(options_.weights);
   options.suggester = options_.suggester;
   options.seed = options_.seed;
-  options.seeds = options_.seeds;
+  options.seeds = options.plan.seeds;
   options.workers = workers_;
-  const double models = 2.0 * options_.seeds;
+  const double models = 2.0 * options.seeds;
   closing_seconds_ +=
       models * static_cast<double>(data_.split.test.size()) / options.plan.judged_per_second;
+  refit_seconds_ = std::max(refit_seconds_, refit_seconds(options.plan.full_run_seconds));
   options.end_seconds = end_of(index);
   if (budget_.runs) options.runs = *budget_.runs / static_cast<double>(strategies_.size());
 
   {
     const Ledger::Stage stage(coordinator_->ledger(), "decoding and features");
-    train::prepare(options.plan.recipe, data_.dataset,
-                   {options.weights, folder_.cache(), core_count()}, console_);
+    for (const PlannedTask& task : options.plan.tasks)
+      train::prepare(train::recipe_from_json(task.changes, options.plan.recipe, task.name),
+                     data_.dataset, {options.weights, folder_.cache(), core_count()}, console_);
   }
   arms_.push_back(std::make_unique<Arm>(options, coordinator_->scheduler(), coordinator_->meter()));
   current_arm_ = arms_.back().get();

@@ -1,5 +1,6 @@
 // One run of frugal tune, from the options to the answer. tuning.cc searches, tuning_plan.cc plans,
-// tuning_split.cc shares out the cores, tuning_end.cc judges and writes down.
+// tuning_split.cc shares out the cores, tuning_refit.cc trains the winner once more, tuning_end.cc
+// judges and writes down.
 #pragma once
 
 #include <atomic>
@@ -45,6 +46,8 @@ class Tuning {
   void work_on(Arm& arm);
   void forget_checkpoints(const Arm& arm) const;
   void tune_all();
+  double refit_seconds(double full_run_seconds) const;
+  void refit(const report::Answer& answer);
   void open_test_part();
   void keep_model(const report::Answer& answer);
   void tidy_up();
@@ -69,9 +72,11 @@ class Tuning {
   std::vector<std::unique_ptr<Arm>> arms_;
   std::atomic<Arm*> current_arm_ = nullptr;  // asked by the scheduler from its threads
   double closing_seconds_ = 0;
+  double refit_seconds_ = 0;  // set aside for it
   double reported_at_ = 0;
   std::size_t reported_trials_ = 0;
   std::vector<TestJudgement> judgements_;
+  std::optional<report::Refit> refit_;
 };
 
 }  // namespace frugal::cli

@@ -28,6 +28,13 @@ std::string command_line_of(const TuneOptions& options) {
   std::string line =
       fmt::format("frugal tune --data {} --weights {} --budget {} --strategy {}", options.data.data,
                   options.weights, options.budget, options.strategy);
+  if (options.recipe != "default") line += fmt::format(" --recipe {}", options.recipe);
+  if (options.augment != TuneOptions().augment)
+    line += fmt::format(" --augment {}", options.augment);
+  if (!options.refit) line += " --no-refit";
+  if (options.task_by != TuneOptions().task_by)
+    line += fmt::format(" --task-by {}", options.task_by);
+  if (options.seeds != TuneOptions().seeds) line += fmt::format(" --seeds {}", options.seeds);
   if (options.resolution > 0) line += fmt::format(" --resolution {}", options.resolution);
   if (options.epochs > 0) line += fmt::format(" --epochs {:g}", options.epochs);
   const PriceOptions& price = options.price;
@@ -36,6 +43,13 @@ std::string command_line_of(const TuneOptions& options) {
   if (!price.prices.empty()) line += fmt::format(" --prices {}", price.prices);
   if (price.per_hour > 0) line += fmt::format(" --price-per-hour {:g}", price.per_hour);
   return line + fmt::format(" --seed {} --output {}", options.seed, options.output);
+}
+
+// The run's checkpoint that such a file is, or stands beside ("x.pt.trunk"); "" for others, such as
+// what a worker is just writing.
+std::filesystem::path checkpoint_of(const std::filesystem::path& file) {
+  if (file.extension() == ".pt") return file;
+  return file.extension() == ".trunk" ? file.parent_path() / file.stem() : std::filesystem::path();
 }
 
 }  // namespace
@@ -76,7 +90,8 @@ void Tuning::forget_checkpoints(const Arm& arm) const {
     kept.insert(promotable[i].second);
   std::error_code gone;
   for (const auto& entry : std::filesystem::directory_iterator(folder_.checkpoints(), gone))
-    if (entry.path().extension() == ".pt" && !kept.contains(entry.path().string()))
+    if (const auto checkpoint = checkpoint_of(entry.path());
+        !checkpoint.empty() && !kept.contains(checkpoint.string()))
       std::filesystem::remove(entry.path(), gone);
 }
 
@@ -93,6 +108,7 @@ report::Answer Tuning::answer(bool finished) const {
   state.price = price_;
   state.overheads = coordinator_->ledger().lines();
   state.judgements = judgements_;
+  state.refit = refit_;
   state.finished = finished;
   std::vector<experiment::Experiment> experiments;
   for (const auto& arm : arms_) experiments.push_back(arm->experiment());
@@ -130,15 +146,23 @@ void Tuning::open_test_part() {
     judgements_.push_back({trial, judgement.top5_accuracy, judgement.predictions});
     console_.progress({"models judged on the test part", judgements_.size(), judged.size()});
   }
+  if (refit_) {
+    const auto judgement =
+        train::Model::load(folder_.refit() / "model").evaluate(test, environment, silence);
+    refit_->test_top5 = judgement.top5_accuracy;
+    refit_->test_predictions = judgement.predictions;
+  }
 }
 
-// The winner's best model on validation becomes the run's.
+// What was trained on most photographs, else the winner's best model on validation, becomes the
+// run's.
 void Tuning::keep_model(const report::Answer& answer) {
   const report::Arm& winner = answer.arms.at(answer.winner.value());
   std::filesystem::path best;
+  if (refit_) best = folder_.refit() / "model";
   double best_value = -1;
   for (const auto& arm : arms_) {
-    if (arm->experiment().name != winner.strategy) continue;
+    if (refit_ || arm->experiment().name != winner.strategy) continue;
     const auto trials = coordinator_->scheduler().trials(arm->id());
     const auto values = values_of(trials, coordinator_->scheduler().observations(arm->id()));
     const std::string role = winner.tuned && !arm->winner_is_untuned() ? "winner" : "untuned";
@@ -162,10 +186,15 @@ void Tuning::tidy_up() {
       std::filesystem::remove_all(
           std::filesystem::path(worker::trial_folder(folder_.path(), trial.id)) / "model");
   std::filesystem::remove_all(folder_.checkpoints());
+  std::filesystem::remove_all(folder_.refit());
 }
 
 int Tuning::finish() {
   coordinator_->stop_workers();
+  {
+    const Ledger::Stage stage(coordinator_->ledger(), "the winner once more");
+    refit(answer(false));
+  }
   {
     const Ledger::Stage stage(coordinator_->ledger(), "judging the test part");
     open_test_part();

@@ -91,6 +91,13 @@ void fields(std::type_identity<Stage>, auto&& archive, auto& x) {
   archive("seconds", x.seconds);
 }
 
+void fields(std::type_identity<Refit>, auto&& archive, auto& x) {
+  archive("photographs", x.photographs);
+  archive("seconds", x.seconds);
+  archive("test_top5", x.test_top5);
+  archive("test_predictions", x.test_predictions);
+}
+
 void fields(std::type_identity<Answer>, auto&& archive, auto& x) {
   archive("title", x.title);
   archive("finished", x.finished);
@@ -111,6 +118,7 @@ void fields(std::type_identity<Answer>, auto&& archive, auto& x) {
   archive("stages", x.stages);
   archive("arms", x.arms);
   archive("winner", x.winner);
+  archive("refit", x.refit);
   archive("test_labels", x.test_labels);
   archive("trials", x.trials);
 }
@@ -205,15 +213,19 @@ void require_consistent(const Answer& answer, const std::string& where) {
   };
   for (std::size_t j = 0; j < answer.test_labels.size(); ++j)
     require_class(answer.test_labels[j], fmt::format("{}.test_labels[{}]", where, j));
+  const auto require_fit = [&](const std::vector<std::size_t>& predictions,
+                               const std::string& place) {
+    if (!predictions.empty() && predictions.size() != answer.test_labels.size())
+      throw InputError(fmt::format("{}: {} predictions for {} test labels", place,
+                                   predictions.size(), answer.test_labels.size()));
+    for (std::size_t prediction : predictions) require_class(prediction, place);
+  };
   for (std::size_t a = 0; a < answer.arms.size(); ++a)
-    for (std::size_t s = 0; s < answer.arms[a].seeds.size(); ++s) {
-      const auto& predictions = answer.arms[a].seeds[s].test_predictions;
-      const auto place = fmt::format("{}.arms[{}].seeds[{}].test_predictions", where, a, s);
-      if (!predictions.empty() && predictions.size() != answer.test_labels.size())
-        throw InputError(fmt::format("{}: {} predictions for {} test labels", place,
-                                     predictions.size(), answer.test_labels.size()));
-      for (std::size_t prediction : predictions) require_class(prediction, place);
-    }
+    for (std::size_t s = 0; s < answer.arms[a].seeds.size(); ++s)
+      require_fit(answer.arms[a].seeds[s].test_predictions,
+                  fmt::format("{}.arms[{}].seeds[{}].test_predictions", where, a, s));
+  if (answer.refit)
+    require_fit(answer.refit->test_predictions, fmt::format("{}.refit.test_predictions", where));
   if (answer.winner && *answer.winner >= answer.arms.size())
     throw InputError(fmt::format("{}.winner: there is no arm {}; there are {}", where,
                                  *answer.winner, answer.arms.size()));

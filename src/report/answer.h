@@ -111,6 +111,16 @@ struct Stage {
   bool operator==(const Stage&) const = default;
 };
 
+// The winner's recipe trained once more, on training and validation photographs together: the
+// model that is kept. No validation photographs are left to judge it by.
+struct Refit {
+  std::size_t photographs = 0;
+  double seconds = 0;
+  std::optional<double> test_top5;
+  std::vector<std::size_t> test_predictions;
+  bool operator==(const Refit&) const = default;
+};
+
 struct Answer {
   std::string title;
   bool finished = false;
@@ -131,6 +141,7 @@ struct Answer {
   std::vector<Stage> stages;
   std::vector<Arm> arms;
   std::optional<std::size_t> winner;  // index into arms, chosen by validation accuracy alone
+  std::optional<Refit> refit;         // absent: the best of the winner's own models is kept
   std::vector<std::size_t> test_labels;
   std::vector<Trial> trials;
   bool operator==(const Answer&) const = default;

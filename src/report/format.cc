@@ -297,6 +297,7 @@ std::string text_report(const Answer& answer, const Summary& summary) {
   for (const Gap& gap : summary.gaps) text += wrapped(gap.sentence, kTerminalColumns);
   if (!summary.gaps.empty()) text += "\n";
   text += wrapped(summary.sentence, kTerminalColumns);
+  if (!summary.kept.empty()) text += wrapped(summary.kept, kTerminalColumns);
   for (const std::string& caution : summary.cautions) text += wrapped(caution, kTerminalColumns);
   for (const Table& table : {agreements_table(answer, summary), costs_table(answer)})
     if (!table.rows.empty())
@@ -308,6 +309,7 @@ std::string text_report(const Answer& answer, const Summary& summary) {
 std::string markdown_report(const Answer& answer, const Summary& summary) {
   std::string text =
       fmt::format("# {}\n\n{}\n", escape_markdown(answer.title), escape_markdown(summary.sentence));
+  if (!summary.kept.empty()) text += fmt::format("\n{}\n", escape_markdown(summary.kept));
   for (const std::string& caution : summary.cautions)
     text += fmt::format("\n{}\n", escape_markdown(caution));
   for (const Table& table : tables(answer, summary))

@@ -263,6 +263,7 @@ std::string html_report(const Answer& answer, const Summary& summary) {
       {"split", html_unless_empty(split_table(answer))},
       {"proof", proof_text(answer.data)},
       {"validation_gap", validation_gap_text(summary)},
+      {"kept", summary.kept.empty() ? "" : sentence_html(summary.kept)},
       {"broken", html_unless_empty(first_rows(broken_table(answer), kBroken))},
       {"agreement", html_unless_empty(agreements_table(answer, summary))},
       {"costs", html_unless_empty(costs_table(answer)) + html_unless_empty(work_table(answer))},

@@ -67,6 +67,7 @@ struct Summary {
   std::vector<TaskAgreement> agreements;
   double accounted_share = 0;         // of the experiment's clock: the stages; 0: no clock
   std::string sentence;               // the answer
+  std::string kept;                   // of the model that is kept, when it was refitted
   std::vector<std::string> cautions;  // a small test set, one class, one seed
 };
 

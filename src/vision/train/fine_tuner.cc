@@ -16,7 +16,7 @@
 #include "vision/train/fixed_head.h"
 #include "vision/train/learners.h"
 #include "vision/train/ridge.h"
-#include "vision/train/test_view.h"
+#include "vision/train/views.h"
 #include "vision/train/weight_average.h"
 
 namespace frugal::train {
@@ -35,17 +35,6 @@ std::vector<double> rate_factors(const model::Network& network, const Recipe& re
     factors.push_back(std::pow(recipe.layer_decay, 4 - layer));
   factors.insert(factors.end(), network.head_parameters().size(), recipe.head_rate);
   return factors;
-}
-
-// The view's sides at that share of the run: they grow from start_scale to 1 in three quarters of
-// it, in multiples of 16 pixels.
-data::Size view_at(const Recipe& recipe, double done) {
-  const double scale = std::min(1.0, recipe.start_scale + (1 - recipe.start_scale) * done / 0.75);
-  const auto scaled = [&](std::size_t side) {
-    const double wanted = std::round(scale * static_cast<double>(side) / 16) * 16;
-    return std::min(side, std::max<std::size_t>(16, static_cast<std::size_t>(wanted)));
-  };
-  return {scaled(recipe.height), scaled(recipe.width)};
 }
 
 bool is_out_of_memory(const std::exception& error) {
@@ -108,7 +97,7 @@ class FineTuner final : public Learner {
     const Batch batch = loader_->next();
     FRUGAL_CHECK(batch.step == step);
     const at::Tensor images = at_size(normalized(batch.pixels, source_.view, compute_),
-                                      view_at(assignment_.recipe, share_done(step)));
+                                      training_view(assignment_.recipe, share_done(step)));
     const at::Tensor labels =
         at::tensor(at::ArrayRef<std::int64_t>(batch.labels)).to(compute_.device);
     const double loss = pass(images, labels, options);

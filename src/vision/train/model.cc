@@ -12,8 +12,8 @@
 #include "vision/train/compute.h"
 #include "vision/train/evaluation.h"
 #include "vision/train/model_folder.h"
-#include "vision/train/test_view.h"
 #include "vision/train/train.h"
+#include "vision/train/views.h"
 
 namespace frugal::train {
 

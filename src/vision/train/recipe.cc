@@ -148,6 +148,36 @@ struct Reader {
   }
 };
 
+Json range(const char* name, const char* type, const Json& min, const Json& max) {
+  return {{"name", name}, {"type", type}, {"bounds", {{"min", min}, {"max", max}}}};
+}
+
+Json log_range(const char* name, double min, double max) {
+  Json parameter = range(name, "double", min, max);
+  parameter["transformation"] = "log";
+  return parameter;
+}
+
+Json study_parameters() {
+  return Json::array({log_range("learning_rate", std::exp(-9.21), 1),
+                      log_range("weight_decay", std::exp(-11.33), 1),
+                      range("momentum", "double", 0.001, 0.9),
+                      {{"name", "nesterov"},
+                       {"type", "categorical"},
+                       {"categorical_values", Json::array({"true", "false"})}},
+                      range("batch_exponent", "int", 4, 8),
+                      range("plateau_factor", "double", 0, 0.99),
+                      range("plateau_patience", "int", 0, 20)});
+}
+
+Json fine_tuning_parameters() {
+  return Json::array({log_range("learning_rate", 0.001, 0.3), log_range("head_rate", 0.5, 30),
+                      range("layer_decay", "double", 0.4, 1),
+                      log_range("weight_decay", 1e-6, 1e-2), range("momentum", "double", 0.7, 0.97),
+                      range("label_smoothing", "double", 0, 0.3),
+                      range("batch_exponent", "int", 3, 6)});
+}
+
 }  // namespace
 
 std::string to_string(Strategy strategy) {
@@ -170,7 +200,7 @@ Strategy strategy_named(const std::string& name) {
   return value_named(kStrategies, name, "strategy");
 }
 
-Recipe default_recipe(Strategy strategy) {
+Recipe study_recipe(Strategy strategy) {
   Recipe recipe{.strategy = strategy};
   if (strategy == Strategy::kFeatures) {
     recipe.epochs = 35;
@@ -178,6 +208,17 @@ Recipe default_recipe(Strategy strategy) {
     recipe.augment = "none";
     recipe.head_start = HeadStart::kZero;
   }
+  return recipe;
+}
+
+Recipe default_recipe(Strategy strategy) {
+  Recipe recipe = study_recipe(strategy);
+  if (strategy == Strategy::kFeatures) return recipe;
+  recipe.schedule = Schedule::kOneCycle;
+  recipe.learning_rate = 0.02;
+  recipe.nesterov = true;
+  recipe.head_rate = 5;
+  recipe.label_smoothing = 0.1;
   return recipe;
 }
 
@@ -206,25 +247,8 @@ Recipe recipe_from_json(const Json& json, const Recipe& base, std::string_view w
   return recipe;
 }
 
-Json study_parameters() {
-  const auto log_range = [](const char* name, double log_min) {
-    return Json{{"name", name},
-                {"type", "double"},
-                {"bounds", {{"min", std::exp(log_min)}, {"max", 1}}},
-                {"transformation", "log"}};
-  };
-  const auto range = [](const char* name, const char* type, const Json& min, const Json& max) {
-    return Json{{"name", name}, {"type", type}, {"bounds", {{"min", min}, {"max", max}}}};
-  };
-  return Json::array({log_range("learning_rate", -9.21),
-                      log_range("weight_decay", -11.33),
-                      range("momentum", "double", 0.001, 0.9),
-                      {{"name", "nesterov"},
-                       {"type", "categorical"},
-                       {"categorical_values", Json::array({"true", "false"})}},
-                      range("batch_exponent", "int", 4, 8),
-                      range("plateau_factor", "double", 0, 0.99),
-                      range("plateau_patience", "int", 0, 20)});
+Json tuned_parameters(const Recipe& recipe) {
+  return recipe.schedule == Schedule::kPlateau ? study_parameters() : fine_tuning_parameters();
 }
 
 }  // namespace frugal::train

@@ -85,8 +85,10 @@ struct Recipe {
   bool operator==(const Recipe&) const = default;
 };
 
-// The untuned recipe of a strategy: what a practitioner would start from.
+// The untuned recipe of a strategy: the best that was measured (docs/training.md).
 Recipe default_recipe(Strategy strategy);
+// The untuned recipe of the 2020 study: plain SGD, its rate reduced on plateaus.
+Recipe study_recipe(Strategy strategy);
 
 Json to_json(const Recipe& recipe);
 // Keys that are missing keep the value of base, except that a learning_rate without a head asks for
@@ -95,8 +97,10 @@ Json to_json(const Recipe& recipe);
 // nearest known one), a wrong type, a value out of range (named, with the range).
 Recipe recipe_from_json(const Json& json, const Recipe& base, std::string_view where);
 
-// The seven hyperparameters of the study with its ranges, in SigOpt's wire form:
+// What is tuned around that recipe, in SigOpt's wire form:
 // [{"name": "learning_rate", "type": "double", "bounds": {...}, "transformation": "log"}, ...].
-Json study_parameters();
+// Of a recipe with a plateau the seven hyperparameters of the study with its ranges; of another
+// seven that matter to it. The recipe itself lies inside.
+Json tuned_parameters(const Recipe& recipe);
 
 }  // namespace frugal::train

@@ -80,18 +80,29 @@ TEST(Recipe, ErrorsNameTheKeyTheNearestKeyAndTheRange) {
   EXPECT_THROW(strategy_named("both"), InputError);
 }
 
-TEST(Recipe, EveryCornerOfTheStudysSpaceIsARecipe) {
-  const Json parameters = study_parameters();
-  ASSERT_EQ(parameters.size(), 7u);
-  for (const char* end : {"min", "max"}) {
-    Json assignments;
-    for (const Json& parameter : parameters) {
-      const bool categorical = parameter["type"] == "categorical";
-      assignments[parameter["name"].get<std::string>()] =
-          categorical ? parameter["categorical_values"][0] : parameter["bounds"][end];
+TEST(Recipe, EveryCornerOfTheTunedSpaceIsARecipeAndItsCentreLiesInside) {
+  for (const auto strategy : {Strategy::kFineTune, Strategy::kFeatures})
+    for (const Recipe& recipe : {default_recipe(strategy), study_recipe(strategy)}) {
+      const Json parameters = tuned_parameters(recipe), own = to_json(recipe);
+      for (const char* end : {"min", "max"}) {
+        Json assignments;
+        for (const Json& parameter : parameters) {
+          const auto name = parameter["name"].get<std::string>();
+          const bool categorical = parameter["type"] == "categorical";
+          assignments[name] =
+              categorical ? parameter["categorical_values"][0] : parameter["bounds"][end];
+          if (categorical) continue;
+          EXPECT_GE(own.at(name), parameter["bounds"]["min"]) << name;
+          EXPECT_LE(own.at(name), parameter["bounds"]["max"]) << name;
+        }
+        EXPECT_NO_THROW(recipe_from_json(assignments, recipe, end)) << assignments;
+      }
     }
-    EXPECT_NO_THROW(recipe_from_json(assignments, Recipe{}, end)) << assignments;
-  }
+}
+
+TEST(Recipe, TheStudysSpaceIsTheStudys) {
+  const Json parameters = tuned_parameters(study_recipe(Strategy::kFineTune));
+  ASSERT_EQ(parameters.size(), 7u);
   EXPECT_NEAR(parameters[0]["bounds"]["min"].get<double>(), 1e-4, 1e-6);
 }
 
