@@ -35,7 +35,6 @@ Ledger::Stage::Stage(Ledger& ledger, const std::string& name) : ledger_(ledger) 
   FRUGAL_CHECK(!ledger.running_);
   const bool beside_workers = ledger.scheduler_.worker_time().is_open();
   ledger.running_ = Running{name, beside_workers, ledger.now(beside_workers)};
-  ledger.save();
 }
 
 Ledger::Stage::~Stage() {

@@ -42,7 +42,7 @@ class Ledger {
 
   // In the order in which they began, the workers' last; what is going on counts until now.
   std::vector<Line> lines() const;
-  void save();
+  void save();  // when the meter is saved: then they tell of the same time
 
  private:
   struct Running {

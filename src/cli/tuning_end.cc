@@ -209,7 +209,7 @@ void Tuning::tidy_up() {
 int Tuning::finish() {
   coordinator_->stop_workers();
   {
-    const Ledger::Stage stage(coordinator_->ledger(), "training the winner once more");
+    const Ledger::Stage stage(coordinator_->ledger(), "the winner once more");
     refit(answer(false));
   }
   {
