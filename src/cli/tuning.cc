@@ -74,7 +74,7 @@ Tuning::Tuning(const TuneOptions& options, Console& console)
 std::optional<double> Tuning::end_of(std::size_t arm) const {
   if (!allowed_seconds_) return std::nullopt;
   const bool last = arm + 1 == strategies_.size();
-  return last ? *allowed_seconds_ - closing_seconds_ - refit_seconds_ - kClosingSeconds
+  return last ? *allowed_seconds_ - closing_seconds_ - last_run_seconds_ - kClosingSeconds
               : *allowed_seconds_ * budget_share(strategies_[arm], strategies_.size());
 }
 
@@ -108,7 +108,7 @@ void Tuning::tune_arm(train::Strategy strategy, std::size_t index) {
   const double models = 2.0 * options.seeds;
   closing_seconds_ +=
       models * static_cast<double>(data_.split.test.size()) / options.plan.judged_per_second;
-  refit_seconds_ = std::max(refit_seconds_, refit_seconds(options.plan.full_run_seconds));
+  last_run_seconds_ = std::max(last_run_seconds_, last_run_seconds(options.plan, budget_seconds));
   options.end_seconds = end_of(index);
   if (budget_.runs) options.runs = *budget_.runs / static_cast<double>(strategies_.size());
 
