@@ -252,7 +252,7 @@ Recipe default_recipe(Strategy strategy) {
   Recipe recipe = study_recipe(strategy);
   if (strategy == Strategy::kFeatures) return recipe;
   recipe.schedule = Schedule::kOneCycle;
-  recipe.learning_rate = 0.02;
+  recipe.learning_rate = 0.05;
   recipe.nesterov = true;
   recipe.head_rate = 5;
   recipe.label_smoothing = 0.1;
