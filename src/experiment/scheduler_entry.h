@@ -21,10 +21,11 @@ inline bool is_over(const Trial& trial) {
 // Suggestions made before anybody asked, for clients without leases.
 struct Ahead {
   std::deque<optimizer::Suggestion> suggestions;
-  std::size_t observed = 0;  // observations that they know of
-  std::uint64_t trials = 0;  // that there were when they were made
-  std::size_t asked = 0;     // since then
-  bool wanted = false;       // somebody has asked before
+  std::size_t observed = 0;                  // observations that they know of
+  std::uint64_t trials = 0;                  // that there were when they were made
+  std::size_t asked = 0;                     // since then
+  bool wanted = false;                       // somebody has asked before
+  std::vector<optimizer::Suggestion> given;  // since the making of the next ones began
 
   // So many results may be missing: no more than are pending, or than make no difference.
   static std::size_t allowed_lag(std::size_t observed_now, std::size_t pending) {

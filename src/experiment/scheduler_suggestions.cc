@@ -70,13 +70,17 @@ void Scheduler::suggest_ahead(Lock& lock, Entry& e) {
   const std::size_t observed = e.summary.observation_count;
   const std::size_t wanted = std::clamp(e.ahead.asked, std::size_t{1}, kMostAhead);
   e.ahead.asked = 0;
+  e.ahead.given.clear();
   e.ahead.trials = e.trials;
   RandomStream random = e.random();
   auto suggestions =
       with_suggester(lock, e, [&](optimizer::Suggester& suggester, const auto& history) {
         return suggester.suggest(history, wanted, random);
       });
-  std::erase_if(suggestions, [&](const auto& made) { return is_open(made, e.live); });
+  const auto& given = e.ahead.given;
+  std::erase_if(suggestions, [&](const auto& made) {
+    return is_open(made, e.live) || std::find(given.begin(), given.end(), made) != given.end();
+  });
   e.ahead.suggestions.assign(suggestions.begin(), suggestions.end());
   e.ahead.observed = observed;
 }
@@ -200,6 +204,7 @@ std::optional<optimizer::Suggestion> Scheduler::next_point(Lock& lock, Entry& e)
   if (e.ahead.suggestions.empty()) return std::nullopt;
   optimizer::Suggestion point = std::move(e.ahead.suggestions.front());
   e.ahead.suggestions.pop_front();
+  e.ahead.given.push_back(point);
   if (e.ahead.suggestions.empty()) preparation_->wanted.notify_all();
   e.search_over = admission_ && !admission_(e.experiment, e.experiment.tasks[point.task]);
   if (e.search_over) return std::nullopt;

@@ -24,7 +24,7 @@ class ProgramTest : public ServerTest {
   };
   Ending run(const std::string& command) {
     const std::string line = "cd / && FRUGAL_URL=" + server_->address() +
-                             " FRUGAL_TOKEN=secret timeout 120 " + command + " 2>&1";
+                             " FRUGAL_TOKEN=secret timeout 500 " + command + " 2>&1";
     std::FILE* pipe = ::popen(line.c_str(), "r");
     Ending ending;
     char buffer[4096];

@@ -86,6 +86,7 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
   };
 
   void listen();
+  void start();
   void load_certificate();
   void accept();
   void admit(Tcp::socket socket);
@@ -109,7 +110,6 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
   std::vector<Parked> parked;
   std::size_t handling = 0;
   bool stopping = false;
-  SteadyClock::time_point stop_at;
   int port = 0;
   std::thread thread;
   std::atomic<std::uint64_t> accepted = 0, evicted = 0, connections = 0, waiting = 0;
@@ -327,6 +327,9 @@ void HttpServer::State::listen() {
   acceptor.listen(asio::socket_base::max_listen_connections, error);
   check();
   port = acceptor.local_endpoint().port();
+}
+
+void HttpServer::State::start() {
   pool.emplace(options.threads);
   accept();
   tick();
@@ -436,6 +439,10 @@ HttpServer::HttpServer(HttpOptions options, Handler handler)
 
 HttpServer::~HttpServer() {
   stop();
+}
+
+void HttpServer::start() {
+  state_->start();
 }
 
 int HttpServer::port() const {

@@ -37,9 +37,12 @@ class HttpServer {
     std::function<HttpAnswer(int status, const std::string& message)> refuse;
   };
 
-  // Listens from now on. Throws SystemError (the port is taken, ...), InputError (no certificate).
+  // Listens from now on; whoever connects waits for start(). Throws SystemError (the port is taken,
+  // ...), InputError (no certificate).
   HttpServer(HttpOptions options, Handler handler);
   ~HttpServer();  // stop()
+
+  void start();  // answers from now on
 
   int port() const;
   void wake();  // parked requests are handled again

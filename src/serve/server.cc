@@ -292,6 +292,7 @@ Server::Server(experiment::Scheduler& scheduler, ServerOptions options) {
       HttpServer::Handler{
           [state = state_.get()](const HttpRequest& request) { return state->handle(request); },
           [](int status, const std::string& message) { return sealed(refusal(status, message)); }});
+  state_->http->start();
 }
 
 Server::~Server() {
