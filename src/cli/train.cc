@@ -7,8 +7,10 @@
 #include "cli/commands.h"
 #include "cli/judge.h"
 #include "cli/plan.h"
+#include "cli/recipe_option.h"
 #include "cli/run_folder.h"
 #include "cli/signals.h"
+#include "vision/augment/policy.h"
 #include "vision/train/train.h"
 
 namespace frugal::cli {
@@ -28,17 +30,17 @@ Json settings_of(const std::vector<std::string>& settings) {
 
 // The strategy's defaults, overruled by the recipe file, by the flags, by --set.
 train::Recipe recipe_of(const TrainOptions& options, double aspect) {
-  const Json file = options.recipe.empty() ? Json::object() : read_config(options.recipe);
   const Json settings = settings_of(options.set);
-  std::string strategy = options.strategy;
-  if (strategy.empty()) strategy = settings.value("strategy", file.value("strategy", "fine-tune"));
-  train::Recipe recipe = train::default_recipe(train::strategy_named(strategy));
+  const auto strategy = !options.strategy.empty() ? train::strategy_named(options.strategy)
+                        : settings.contains("strategy")
+                            ? train::strategy_named(settings["strategy"].get<std::string>())
+                            : strategy_of_recipe(options.recipe);
+  train::Recipe recipe = recipe_named(options.recipe, strategy);
   if (!options.weights.empty()) recipe.network = train::network_of(options.weights);
-  recipe = train::recipe_from_json(file, recipe, options.recipe);
 
-  Json flags = {{"strategy", strategy}};
+  Json flags = Json::object();
   if (!options.network.empty()) flags["network"] = options.network;
-  if (!options.augment.empty()) flags["augment"] = options.augment;
+  if (!options.augment.empty()) flags["augment"] = augment::portable_policy(options.augment);
   if (options.epochs > 0) flags["epochs"] = options.epochs;
   if (options.seed > 0) flags["seed"] = options.seed;
   if (options.resolution > 0) {
@@ -63,7 +65,7 @@ Json identity(const TrainOptions& options) {
 }  // namespace
 
 int run_train(const TrainOptions& options, Console& console) {
-  const unsigned threads = options.threads > 0 ? options.threads : core_count();
+  const unsigned threads = threads_of(options.threads);
   const RunFolder folder(options.output);
   if (!options.weights.empty()) train::network_of(options.weights);  // before anything is made
   folder.open(identity(options), {});

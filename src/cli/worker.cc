@@ -59,6 +59,7 @@ int run_worker(const WorkerOptions& options, Console& console) {
   loop.name = options.name.empty() ? default_name() : options.name;
   loop.experiment = options.experiment.empty() ? 0 : std::stoll(options.experiment);
   if (options.parent > 0) loop.wait_seconds = kWaitBesideCoordinatorSeconds;
+  loop.devices = options.threads;
   loop.should_stop = stopped;
   loop.log = [&](const std::string& text) { console.line(text); };
   const auto summary = worker::run_worker(client, executor, loop);

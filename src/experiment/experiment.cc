@@ -282,6 +282,24 @@ Json point_json(const optimizer::Suggestion& point, const Experiment& experiment
 
 }  // namespace
 
+Json to_json(const Cost& cost) {
+  return {{"wall_seconds", cost.wall_seconds},
+          {"cpu_seconds", cost.cpu_seconds},
+          {"device_seconds", cost.device_seconds},
+          {"peak_memory_bytes", cost.peak_memory_bytes},
+          {"waited_seconds", cost.waited_seconds}};
+}
+
+Cost sum(const Cost& a, const Cost& b) {
+  return {.wall_seconds = a.wall_seconds + b.wall_seconds,
+          .cpu_seconds = a.cpu_seconds + b.cpu_seconds,
+          .device_seconds = a.device_seconds + b.device_seconds,
+          .peak_memory_bytes = std::max(a.peak_memory_bytes, b.peak_memory_bytes),
+          .waited_seconds = a.waited_seconds + b.waited_seconds,
+          .machine_seconds = a.machine_seconds + b.machine_seconds,
+          .dollars = a.dollars + b.dollars};
+}
+
 Json to_json(const Trial& trial, const Experiment& experiment) {
   Json json = point_json(trial.suggestion, experiment);
   json["object"] = "trial";
@@ -292,8 +310,11 @@ Json to_json(const Trial& trial, const Experiment& experiment) {
   json["fence"] = trial.fence;
   json["worker"] = trial.worker;
   json["attempts"] = trial.attempts;
-  json["wall_seconds"] = trial.cost.wall_seconds + trial.attempt_cost.wall_seconds;
-  json["cpu_seconds"] = trial.cost.cpu_seconds + trial.attempt_cost.cpu_seconds;
+  const Cost cost = sum(trial.cost, trial.attempt_cost);
+  json.update(to_json(cost));
+  json.erase("waited_seconds");  // not the trial's own doing
+  json["machine_seconds"] = cost.machine_seconds;
+  json["dollars"] = cost.dollars;
   json["checkpoint"] = trial.checkpoint;
   json["reason"] = trial.reason;
   json["progress"] = trial.progress;

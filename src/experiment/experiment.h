@@ -44,10 +44,15 @@ struct Experiment {
 
 enum class TrialState { kOpen, kRunning, kDone, kFailed, kPreempted };
 
-// Of one worker.
+// Of attempts at a trial. The worker measures, on its own clock; the scheduler adds the last two.
 struct Cost {
   double wall_seconds = 0;
-  double cpu_seconds = 0;
+  double cpu_seconds = 0;        // of its process, and of those that it started
+  double device_seconds = 0;     // wall_seconds times the cores, or accelerators, that it held
+  double peak_memory_bytes = 0;  // the most at one time: of several attempts, the greatest
+  double waited_seconds = 0;     // of the worker, before the attempt and after all else it reported
+  double machine_seconds = 0;    // the attempt's share of the clock of all workers together
+  double dollars = 0;            // of that share
 };
 
 // One attempt at a suggestion. Open: suggested, nobody works on it. Running: leased. Preempted:
@@ -95,6 +100,9 @@ Json to_json(const Experiment& experiment);
 // Throws InputError that names the key. where: for messages.
 Experiment experiment_from_json(const Json& json, std::string_view where);
 Json to_json(const Trial& trial, const Experiment& experiment);
+Json to_json(const Cost& cost);  // as the worker reports it
+// Attempts added up.
+Cost sum(const Cost& a, const Cost& b);
 Json to_json(const Observation& observation, const Experiment& experiment);
 
 // All, the first optimized one first.

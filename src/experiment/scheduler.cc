@@ -4,11 +4,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "experiment/scheduler_entry.h"
 
 namespace frugal::experiment {
+namespace {
+
+constexpr const char* kWorkersKey = "workers";  // of the store: what an attempt costs
+
+}  // namespace
 
 Scheduler::Scheduler(Store& store, const Clock& clock, SchedulerOptions options)
     : store_(store),
@@ -16,6 +22,11 @@ Scheduler::Scheduler(Store& store, const Clock& clock, SchedulerOptions options)
       options_(options),
       preparation_(std::make_unique<Preparation>()) {
   load();
+  if (const auto stored = store_.value(kWorkersKey)) {
+    const Json workers = parse_json(*stored, "the store's workers");
+    worker_share_ = workers.value("share", 0.0);
+    dollars_per_hour_ = workers.value("dollars_per_hour", 0.0);
+  }
   journal_ = std::make_unique<Journal>(store_, [this] { reload_after_failure(); });
   preparation_->thread = std::thread([this] { prepare(); });
 }
@@ -29,6 +40,47 @@ Scheduler::~Scheduler() {
   preparation_->thread.join();
   journal_.reset();
 }
+
+// --- workers and costs ---
+
+void Scheduler::workers_begin(unsigned count, double dollars_per_hour) {
+  Lock lock(mutex_);
+  worker_time_.open(count, clock_.now_seconds());
+  worker_share_ = worker_time_.share();
+  dollars_per_hour_ = dollars_per_hour;
+  const Json workers = {{"share", worker_share_}, {"dollars_per_hour", dollars_per_hour}};
+  put([text = workers.dump()](Store& store) { store.set_value(kWorkersKey, text); });
+  settle(lock);
+}
+
+void Scheduler::workers_ended() {
+  const std::lock_guard lock(mutex_);
+  worker_time_.close(clock_.now_seconds());
+}
+
+WorkerTime Scheduler::worker_time() const {
+  const std::lock_guard lock(mutex_);
+  return worker_time_;
+}
+
+void Scheduler::meet(const std::string& worker) {
+  const std::lock_guard lock(mutex_);
+  worker_time_.met(worker, clock_.now_seconds());
+}
+
+Cost Scheduler::priced(Cost cost) const {
+  cost.machine_seconds = cost.wall_seconds * worker_share_;
+  cost.dollars = cost.machine_seconds / 3600 * dollars_per_hour_;
+  return cost;
+}
+
+// The worker has told what it did until now.
+void Scheduler::account(const Trial& trial, const Cost& cost) {
+  worker_time_.heard(trial.worker, {trial.id, trial.fence}, cost.waited_seconds,
+                     clock_.now_seconds());
+}
+
+// --- experiments ---
 
 void Scheduler::load() {
   const Store::LastIds stored = store_.last_ids();

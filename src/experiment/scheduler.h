@@ -24,6 +24,7 @@
 #include "experiment/journal.h"
 #include "experiment/progress.h"
 #include "experiment/store.h"
+#include "experiment/worker_time.h"
 
 namespace frugal::experiment {
 
@@ -86,6 +87,14 @@ class Scheduler {
   // lock. Once it says no, that experiment gets no further suggestions. Default: always.
   using Admission = std::function<bool(const Experiment&, const optimizer::Task&)>;
   void set_admission(Admission admission);
+
+  // So many workers of this machine begin, side by side, until workers_ended(): trials are charged
+  // their share of the machine's clock, at that price, and what is no trial's is added up.
+  void workers_begin(unsigned count, double dollars_per_hour);
+  void workers_ended();
+  WorkerTime worker_time() const;
+  // The worker's process is a new one: it asks for the first time.
+  void meet(const std::string& worker);
 
   // A suggestion by request, served before any of the suggester's.
   Trial queue(Id experiment, const optimizer::Suggestion& suggestion, Json metadata,
@@ -176,6 +185,8 @@ class Scheduler {
   Trial* next_open(Entry& entry);
   Trial* next_waiting(Entry& entry);
 
+  Cost priced(Cost cost) const;
+  void account(const Trial& trial, const Cost& cost);
   Trial& add_trial(Entry& entry, Trial trial, const Also& also = {});
   void save(Trial& trial, const Trial& changed, const Also& also = {});
   void append(Entry& entry, Observation& observation);
@@ -192,6 +203,9 @@ class Scheduler {
   SchedulerOptions options_;
   Admission admission_;
   bool stopping_ = false;
+  WorkerTime worker_time_;
+  double worker_share_ = 0;  // of the machine; 0: not known
+  double dollars_per_hour_ = 0;
   mutable std::mutex mutex_;
   mutable std::map<Id, std::unique_ptr<Entry>> entries_;
   std::map<Id, Id> experiment_of_;  // of live trials

@@ -22,6 +22,7 @@ std::optional<Trial> Scheduler::lease(Id experiment, const std::string& worker) 
       leased.attempts += 1;
       if (leased.started == 0) leased.started = clock_.now_seconds();
       leased.lease_expires = clock_.now_seconds() + options_.lease_seconds;
+      worker_time_.leased(worker, clock_.now_seconds());
       save(*waiting, leased);
       settle(lock);
       return leased;
@@ -44,13 +45,14 @@ void Scheduler::lose_trials_of(const std::string& worker) {
 
 // The worker is gone without a word.
 void Scheduler::lost(Entry& e, Trial& trial) {
+  worker_time_.ended(trial.worker, clock_.now_seconds());
   Trial ended = trial;
   if (trial.attempts < options_.most_attempts) {
-    end_attempt(ended, TrialState::kPreempted, trial.attempt_cost, clock_.now_seconds());
+    end_attempt(ended, TrialState::kPreempted, priced(trial.attempt_cost), clock_.now_seconds());
     save(trial, ended);
     return;
   }
-  end_attempt(ended, TrialState::kFailed, trial.attempt_cost, clock_.now_seconds());
+  end_attempt(ended, TrialState::kFailed, priced(trial.attempt_cost), clock_.now_seconds());
   ended.reason = fmt::format("its worker was lost {} times", trial.attempts);
   finish(e, trial, ended, nullptr);
 }

@@ -9,8 +9,7 @@ namespace frugal::experiment {
 
 void end_attempt(Trial& trial, TrialState state, const Cost& cost, double now) {
   trial.state = state;
-  trial.cost.wall_seconds += cost.wall_seconds;
-  trial.cost.cpu_seconds += cost.cpu_seconds;
+  trial.cost = sum(trial.cost, cost);
   trial.attempt_cost = {};
   trial.lease_expires = 0;
   if (is_over(trial)) trial.ended = now;
@@ -99,11 +98,12 @@ bool Scheduler::heartbeat(Id id, std::int64_t fence, const Json& progress, const
   Trial& trial = running(id, fence);
   Trial alive = trial;
   alive.lease_expires = clock_.now_seconds() + options_.lease_seconds;
-  alive.attempt_cost = cost;
+  alive.attempt_cost = priced(cost);
   if (!progress.is_null()) alive.progress = progress;
   const bool go_on =
       !stopping_ && entry(trial.experiment).experiment.state == ExperimentState::kActive;
   save(trial, alive);
+  account(alive, cost);
   settle(lock);
   return go_on;
 }
@@ -132,10 +132,12 @@ void Scheduler::observe(Id id, std::int64_t fence, const Report& report) {
   if (!has_ended(id, fence, TrialState::kDone)) {
     Trial& trial = running(id, fence);
     Trial ended = trial;
-    end_attempt(ended, TrialState::kDone, report.cost, clock_.now_seconds());
+    end_attempt(ended, TrialState::kDone, priced(report.cost), clock_.now_seconds());
     Report total = report;
     total.cost = ended.cost;
     finish(entry(trial.experiment), trial, ended, &total);
+    account(ended, report.cost);
+    worker_time_.ended(ended.worker, clock_.now_seconds());
   }
   settle(lock);
 }
@@ -145,9 +147,11 @@ void Scheduler::fail(Id id, std::int64_t fence, const std::string& reason, const
   if (!has_ended(id, fence, TrialState::kFailed)) {
     Trial& trial = running(id, fence);
     Trial ended = trial;
-    end_attempt(ended, TrialState::kFailed, cost, clock_.now_seconds());
+    end_attempt(ended, TrialState::kFailed, priced(cost), clock_.now_seconds());
     ended.reason = reason;
     finish(entry(trial.experiment), trial, ended, nullptr);
+    account(ended, cost);
+    worker_time_.ended(ended.worker, clock_.now_seconds());
   }
   settle(lock);
 }
@@ -168,10 +172,12 @@ void Scheduler::release(Id id, std::int64_t fence, const std::string& checkpoint
   Lock lock(mutex_);
   Trial& trial = running(id, fence);
   Trial preempted = trial;
-  end_attempt(preempted, TrialState::kPreempted, cost, clock_.now_seconds());
+  end_attempt(preempted, TrialState::kPreempted, priced(cost), clock_.now_seconds());
   preempted.attempts -= 1;
   preempted.checkpoint = checkpoint;
   save(trial, preempted);
+  account(preempted, cost);
+  worker_time_.ended(preempted.worker, clock_.now_seconds());
   settle(lock);
 }
 
@@ -275,7 +281,8 @@ void Scheduler::take_back_all() {
     for (auto& [id, trial] : e->live) {
       if (trial.state != TrialState::kRunning) continue;
       Trial preempted = trial;
-      end_attempt(preempted, TrialState::kPreempted, trial.attempt_cost, clock_.now_seconds());
+      end_attempt(preempted, TrialState::kPreempted, priced(trial.attempt_cost),
+                  clock_.now_seconds());
       preempted.attempts -= 1;
       save(trial, preempted);
     }

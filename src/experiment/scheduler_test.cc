@@ -517,5 +517,68 @@ TEST(SchedulerChaos, LosesNothingThatWasObservedAndCountsNothingTwice) {
   }
 }
 
+TEST_F(SchedulerTest, ChargesEveryAttemptItsShareOfTheMachine) {
+  const Id experiment = create();
+  scheduler_->workers_begin(4, /*dollars_per_hour=*/7.2);
+  Trial trial = lease(experiment, "a");
+  scheduler_->heartbeat(trial.id, trial.fence, {}, {.wall_seconds = 40, .peak_memory_bytes = 9});
+  lease(experiment, "a");  // it had died: the first trial is preempted, and is the one leased again
+  trial = scheduler_->trial(trial.id);
+  EXPECT_EQ(trial.state, TrialState::kRunning);
+  EXPECT_DOUBLE_EQ(trial.cost.machine_seconds, 10);
+  EXPECT_DOUBLE_EQ(trial.cost.dollars, 0.02);
+  scheduler_->release(trial.id, trial.fence, "", {.wall_seconds = 4, .peak_memory_bytes = 5});
+  trial = lease(experiment, "a");
+  scheduler_->fail(trial.id, trial.fence, "why", {.wall_seconds = 8, .device_seconds = 16});
+  trial = scheduler_->trial(trial.id);
+  EXPECT_DOUBLE_EQ(trial.cost.wall_seconds, 52);
+  EXPECT_DOUBLE_EQ(trial.cost.machine_seconds, 13);
+  EXPECT_DOUBLE_EQ(trial.cost.dollars, 0.026);
+  EXPECT_EQ(trial.cost.peak_memory_bytes, 9);
+  EXPECT_EQ(trial.cost.device_seconds, 16);
+}
+
+TEST_F(SchedulerTest, ChargesWhatRanWhenTheCoordinatorWasKilledAsIfItHadNot) {
+  const Id experiment = create();
+  scheduler_->workers_begin(2, 3600);
+  const Trial trial = lease(experiment, "a");
+  scheduler_->heartbeat(trial.id, trial.fence, {}, {.wall_seconds = 6});
+  reopen();
+  scheduler_->take_back_all();
+  EXPECT_DOUBLE_EQ(scheduler_->trial(trial.id).cost.machine_seconds, 3);
+  EXPECT_DOUBLE_EQ(scheduler_->trial(trial.id).cost.dollars, 3);
+}
+
+TEST_F(SchedulerTest, LeavesNoGapBetweenTrialsAndTheRestOfTheWorkersTime) {
+  const Id experiment = create();
+  const double began = clock_.now_seconds();
+  scheduler_->workers_begin(2, 0);
+  for (const char* worker : {"a", "b"}) {
+    clock_.advance(1);
+    scheduler_->meet(worker);
+  }
+  const Trial fails = lease(experiment, "a");
+  const Trial dies = lease(experiment, "b");
+  clock_.advance(5);
+  scheduler_->heartbeat(dies.id, dies.fence, {}, {.wall_seconds = 5});
+  scheduler_->fail(fails.id, fails.fence, "why", {.wall_seconds = 5, .waited_seconds = 1});
+  clock_.advance(3);
+  scheduler_->meet("b");  // three seconds after its last word
+  const Trial again = lease(experiment, "b");
+  EXPECT_EQ(again.id, dies.id);
+  clock_.advance(2);
+  scheduler_->observe(again.id, again.fence, {.value = 1, .cost = {.wall_seconds = 2}});
+  clock_.advance(4);
+  scheduler_->workers_ended();
+  double machine_seconds = 0;
+  for (const Trial& trial : scheduler_->trials(experiment))
+    machine_seconds += trial.cost.machine_seconds;
+  const auto rest = scheduler_->worker_time().totals(clock_.now_seconds());
+  EXPECT_DOUBLE_EQ(machine_seconds, (5 + 5 + 2) / 2.0);
+  EXPECT_DOUBLE_EQ(rest.lost, 3 / 2.0);
+  EXPECT_NEAR(machine_seconds + rest.starting + rest.waiting + rest.lost,
+              clock_.now_seconds() - began, 1e-6);
+}
+
 }  // namespace
 }  // namespace frugal::experiment

@@ -53,7 +53,8 @@ std::string sort_expression(const RowQuery& query, std::vector<std::string>& tex
 const char* kTrialColumns =
     "id, experiment, assignments, task, purpose, metadata, state, fence, worker, lease_expires,"
     " attempts, wall_seconds, cpu_seconds, attempt_wall_seconds, attempt_cpu_seconds, checkpoint,"
-    " reason, progress, created, started, ended, deleted";
+    " reason, progress, created, started, ended, deleted, device_seconds, peak_memory_bytes,"
+    " machine_seconds, dollars, attempt_device_seconds, attempt_peak_memory_bytes";
 
 // An observation of another task than its trial's was made on the way.
 const char* kObservationColumns =
@@ -123,23 +124,32 @@ void insert_or_update(soci::session& sql, const Trial& trial, Id* id) {
            " cpu_seconds = :cpu, attempt_wall_seconds = :attempt_wall,"
            " attempt_cpu_seconds = :attempt_cpu, checkpoint = :checkpoint, reason = :reason,"
            " progress = :progress, metadata = :metadata, started = :started, ended = :ended,"
-           " deleted = :deleted WHERE id = :id",
+           " deleted = :deleted, device_seconds = :device, peak_memory_bytes = :peak,"
+           " machine_seconds = :machine, dollars = :dollars,"
+           " attempt_device_seconds = :attempt_device,"
+           " attempt_peak_memory_bytes = :attempt_peak WHERE id = :id",
         soci::use(state), soci::use(trial.fence), soci::use(trial.worker),
         soci::use(trial.lease_expires), soci::use(trial.attempts),
         soci::use(trial.cost.wall_seconds), soci::use(trial.cost.cpu_seconds),
         soci::use(trial.attempt_cost.wall_seconds), soci::use(trial.attempt_cost.cpu_seconds),
         soci::use(trial.checkpoint), soci::use(trial.reason), soci::use(progress),
         soci::use(metadata), soci::use(trial.started), soci::use(trial.ended), soci::use(deleted),
-        soci::use(trial.id);
+        soci::use(trial.cost.device_seconds), soci::use(trial.cost.peak_memory_bytes),
+        soci::use(trial.cost.machine_seconds), soci::use(trial.cost.dollars),
+        soci::use(trial.attempt_cost.device_seconds),
+        soci::use(trial.attempt_cost.peak_memory_bytes), soci::use(trial.id);
     return;
   }
   soci::indicator has_id = trial.id > 0 ? soci::i_ok : soci::i_null;
   sql << "INSERT INTO trials(id, experiment, assignments, task, purpose, metadata, state, fence,"
          " worker, lease_expires, attempts, wall_seconds, cpu_seconds, attempt_wall_seconds,"
-         " attempt_cpu_seconds, checkpoint, reason, progress, created, started, ended, deleted)"
+         " attempt_cpu_seconds, checkpoint, reason, progress, created, started, ended, deleted,"
+         " device_seconds, peak_memory_bytes, machine_seconds, dollars, attempt_device_seconds,"
+         " attempt_peak_memory_bytes)"
          " VALUES (:id, :experiment, :assignments, :task, :purpose, :metadata, :state, :fence,"
          " :worker, :lease, :attempts, :wall, :cpu, :attempt_wall, :attempt_cpu, :checkpoint,"
-         " :reason, :progress, :created, :started, :ended, :deleted) RETURNING id",
+         " :reason, :progress, :created, :started, :ended, :deleted, :device, :peak, :machine,"
+         " :dollars, :attempt_device, :attempt_peak) RETURNING id",
       soci::use(trial.id, has_id), soci::use(trial.experiment), soci::use(assignments),
       soci::use(task), soci::use(trial.purpose), soci::use(metadata), soci::use(state),
       soci::use(trial.fence), soci::use(trial.worker), soci::use(trial.lease_expires),
@@ -147,7 +157,11 @@ void insert_or_update(soci::session& sql, const Trial& trial, Id* id) {
       soci::use(trial.cost.cpu_seconds), soci::use(trial.attempt_cost.wall_seconds),
       soci::use(trial.attempt_cost.cpu_seconds), soci::use(trial.checkpoint),
       soci::use(trial.reason), soci::use(progress), soci::use(trial.created),
-      soci::use(trial.started), soci::use(trial.ended), soci::use(deleted), soci::into(*id);
+      soci::use(trial.started), soci::use(trial.ended), soci::use(deleted),
+      soci::use(trial.cost.device_seconds), soci::use(trial.cost.peak_memory_bytes),
+      soci::use(trial.cost.machine_seconds), soci::use(trial.cost.dollars),
+      soci::use(trial.attempt_cost.device_seconds),
+      soci::use(trial.attempt_cost.peak_memory_bytes), soci::into(*id);
 }
 
 void insert_or_update(soci::session& sql, const Observation& observation, Id* id) {
@@ -212,7 +226,11 @@ void each_trial(soci::session& sql, const Clause& clause, const SpaceOf& space_o
        soci::into(trial.cost.cpu_seconds), soci::into(trial.attempt_cost.wall_seconds),
        soci::into(trial.attempt_cost.cpu_seconds), soci::into(trial.checkpoint),
        soci::into(trial.reason), soci::into(progress), soci::into(trial.created),
-       soci::into(trial.started), soci::into(trial.ended), soci::into(deleted));
+       soci::into(trial.started), soci::into(trial.ended), soci::into(deleted),
+       soci::into(trial.cost.device_seconds), soci::into(trial.cost.peak_memory_bytes),
+       soci::into(trial.cost.machine_seconds), soci::into(trial.cost.dollars),
+       soci::into(trial.attempt_cost.device_seconds),
+       soci::into(trial.attempt_cost.peak_memory_bytes));
   rows.execute();
   while (rows.fetch()) {
     trial.suggestion.assignments = optimizer::stored_assignments_from_json(

@@ -40,6 +40,14 @@ const std::vector<std::vector<const char*>>& steps() {
        " created DOUBLE PRECISION NOT NULL)",
        "CREATE INDEX observations_experiment ON observations(experiment)"},
 
+      {"ALTER TABLE trials ADD COLUMN device_seconds DOUBLE PRECISION NOT NULL DEFAULT 0",
+       "ALTER TABLE trials ADD COLUMN peak_memory_bytes DOUBLE PRECISION NOT NULL DEFAULT 0",
+       "ALTER TABLE trials ADD COLUMN machine_seconds DOUBLE PRECISION NOT NULL DEFAULT 0",
+       "ALTER TABLE trials ADD COLUMN dollars DOUBLE PRECISION NOT NULL DEFAULT 0",
+       "ALTER TABLE trials ADD COLUMN attempt_device_seconds DOUBLE PRECISION NOT NULL DEFAULT 0",
+       "ALTER TABLE trials ADD COLUMN attempt_peak_memory_bytes DOUBLE PRECISION NOT NULL"
+       " DEFAULT 0"},
+
       {"ALTER TABLE trials ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0",
        "ALTER TABLE observations ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0",
        "ALTER TABLE observations ADD COLUMN more_values TEXT NOT NULL DEFAULT '{}'",

@@ -42,8 +42,8 @@ Trial full_trial(Id experiment) {
           .worker = "local-1",
           .lease_expires = 1e9 + 0.123456789,
           .attempts = 2,
-          .cost = {0.1 + 0.2, 1e-300},
-          .attempt_cost = {5, 6},
+          .cost = {0.1 + 0.2, 1e-300, 0.7, 12345678901, 0, 0.3, 1e-5},
+          .attempt_cost = {5, 6, 7, 8},
           .checkpoint = "a/b",
           .reason = "",
           .progress = {{"epoch", 2}},
@@ -110,7 +110,14 @@ TEST_P(StoreConformance, KeepsEveryFieldOfATrialToTheLastBit) {
   EXPECT_EQ(kept.attempts, trial.attempts);
   EXPECT_EQ(kept.cost.wall_seconds, trial.cost.wall_seconds);
   EXPECT_EQ(kept.cost.cpu_seconds, trial.cost.cpu_seconds);
+  EXPECT_EQ(kept.cost.device_seconds, trial.cost.device_seconds);
+  EXPECT_EQ(kept.cost.peak_memory_bytes, trial.cost.peak_memory_bytes);
+  EXPECT_EQ(kept.cost.machine_seconds, trial.cost.machine_seconds);
+  EXPECT_EQ(kept.cost.dollars, trial.cost.dollars);
   EXPECT_EQ(kept.attempt_cost.wall_seconds, trial.attempt_cost.wall_seconds);
+  EXPECT_EQ(kept.attempt_cost.cpu_seconds, trial.attempt_cost.cpu_seconds);
+  EXPECT_EQ(kept.attempt_cost.device_seconds, trial.attempt_cost.device_seconds);
+  EXPECT_EQ(kept.attempt_cost.peak_memory_bytes, trial.attempt_cost.peak_memory_bytes);
   EXPECT_EQ(kept.checkpoint, trial.checkpoint);
   EXPECT_EQ(kept.progress, trial.progress);
   EXPECT_EQ(kept.created, trial.created);
@@ -350,6 +357,60 @@ TEST_F(SqliteStoreFile, IsFreeAgainAfterItsWriterWasKilled) {
   }
   ::waitpid(child, nullptr, 0);
   EXPECT_NO_THROW(open_sqlite_store(file()));
+}
+
+// As the program of schema 1 left it.
+constexpr const char* kSchemaOne[] = {
+    "CREATE TABLE frugal (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    "INSERT INTO frugal VALUES ('schema_version', '1')",
+    "INSERT INTO frugal VALUES ('spent_seconds', '12.500')",
+    "CREATE TABLE experiments (id INTEGER PRIMARY KEY, body TEXT NOT NULL, created DOUBLE "
+    "PRECISION "
+    "NOT NULL)",
+    "CREATE TABLE trials (id INTEGER PRIMARY KEY, experiment INTEGER NOT NULL REFERENCES "
+    "experiments(id), assignments TEXT NOT NULL, task INTEGER NOT NULL, purpose TEXT NOT NULL, "
+    "metadata TEXT NOT NULL, state TEXT NOT NULL, fence INTEGER NOT NULL, worker TEXT NOT NULL, "
+    "lease_expires DOUBLE PRECISION NOT NULL, attempts INTEGER NOT NULL, wall_seconds DOUBLE "
+    "PRECISION NOT NULL, cpu_seconds DOUBLE PRECISION NOT NULL, attempt_wall_seconds DOUBLE "
+    "PRECISION NOT NULL, attempt_cpu_seconds DOUBLE PRECISION NOT NULL, checkpoint TEXT NOT NULL, "
+    "reason TEXT NOT NULL, progress TEXT NOT NULL, created DOUBLE PRECISION NOT NULL, started "
+    "DOUBLE PRECISION NOT NULL, ended DOUBLE PRECISION NOT NULL)",
+    "CREATE INDEX trials_experiment ON trials(experiment)",
+    "CREATE TABLE observations (id INTEGER PRIMARY KEY, experiment INTEGER NOT NULL REFERENCES "
+    "experiments(id), trial INTEGER NOT NULL, assignments TEXT NOT NULL, task INTEGER NOT NULL, "
+    "value DOUBLE PRECISION, value_stddev DOUBLE PRECISION, cost_seconds DOUBLE PRECISION NOT "
+    "NULL, metadata TEXT NOT NULL, created DOUBLE PRECISION NOT NULL)",
+    "CREATE INDEX observations_experiment ON observations(experiment)",
+    R"(INSERT INTO trials VALUES (1, 1, '{"c":"a","n":3,"x":0.25}', 2, 'search', '{}', 'done', 4,
+       'local-1', 0, 1, 7.5, 6.5, 0, 0, '', '', '{}', 10, 11, 19))",
+    R"(INSERT INTO observations VALUES (1, 1, 1, '{"c":"a","n":3,"x":0.25}', 2, 0.75, NULL, 7.5,
+       '{}', 19))",
+};
+
+TEST(SqliteStore, MigratesAStoreOfSchemaOneAndKeepsAllThatIsInIt) {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() / "store.db";
+  {
+    soci::session sql(soci::sqlite3, "db=" + path);
+    for (const char* statement : kSchemaOne) sql << statement;
+    const std::string body = to_json(test_experiment()).dump();
+    sql << "INSERT INTO experiments VALUES (1, :body, 5)", soci::use(body);
+  }
+  for (int time = 0; time < 2; ++time) {  // migrated, and opened again
+    const auto store = open_sqlite_store(path);
+    EXPECT_EQ(store->value("schema_version"), "3");
+    EXPECT_EQ(store->value("spent_seconds"), "12.500");
+    Trial trial = store->trials(1).at(0);
+    EXPECT_EQ(trial.cost.wall_seconds, 7.5);
+    EXPECT_EQ(trial.cost.cpu_seconds, 6.5);
+    EXPECT_EQ(trial.cost.device_seconds, 0);
+    EXPECT_EQ(trial.cost.peak_memory_bytes, time == 0 ? 0 : 1e9);
+    EXPECT_EQ(trial.fence, 4);
+    EXPECT_EQ(trial.ended, 19);
+    EXPECT_EQ(store->observations(1).at(0).value, 0.75);
+    trial.cost.peak_memory_bytes = 1e9;
+    store->transact([&] { store->update(trial); });
+  }
 }
 
 TEST_F(SqliteStoreFile, OfANewerVersionIsRefusedAndLeftAsItWas) {

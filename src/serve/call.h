@@ -43,6 +43,7 @@ struct Call {
   Json body = Json::object();                // of POST, PUT and MERGE
   Once once;
   double waited_seconds = 0;  // since it came
+  bool was_parked = false;    // it has been handled before
   bool last_time = false;     // it cannot wait any longer
 
   // What makes the answer again when the request is repeated: to be written with what it made.

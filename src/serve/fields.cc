@@ -88,11 +88,16 @@ experiment::Id Fields::id(const std::string& key) const {
 }
 
 experiment::Cost Fields::cost() const {
-  const experiment::Cost cost{optional_number("wall_seconds").value_or(0),
-                              optional_number("cpu_seconds").value_or(0)};
-  if (cost.wall_seconds < 0) refuse("wall_seconds", "must not be negative");
-  if (cost.cpu_seconds < 0) refuse("cpu_seconds", "must not be negative");
-  return cost;
+  const auto amount = [this](const char* key) {
+    const double value = optional_number(key).value_or(0);
+    if (value < 0) refuse(key, "must not be negative");
+    return value;
+  };
+  return {.wall_seconds = amount("wall_seconds"),
+          .cpu_seconds = amount("cpu_seconds"),
+          .device_seconds = amount("device_seconds"),
+          .peak_memory_bytes = amount("peak_memory_bytes"),
+          .waited_seconds = amount("waited_seconds")};
 }
 
 std::optional<experiment::Id> id_from_text(const std::string& text) {

@@ -17,7 +17,8 @@ struct HttpRequest {
   std::string body;
   std::string peer;  // address
   std::chrono::steady_clock::time_point received;
-  bool last_time = false;  // the server stops: it will not be handled again
+  bool was_parked = false;  // it has been handled before
+  bool last_time = false;   // the server stops: it will not be handled again
 
   std::string header(const std::string& name) const {
     const auto found = headers.find(name);

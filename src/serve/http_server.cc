@@ -396,6 +396,7 @@ void HttpServer::State::handle(const ConnectionPointer& connection,
 
 void HttpServer::State::handle_parked() {
   for (Parked& one : std::exchange(parked, {})) {
+    one.request->was_parked = true;
     one.request->last_time = stopping;
     handle(one.connection, std::move(one.request));
   }

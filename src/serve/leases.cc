@@ -20,12 +20,13 @@ std::vector<Experiment> candidates(const Call& call) {
 }  // namespace
 
 Answer create_lease(Call& call) {
-  const Fields fields(call.body, {"worker", "wait_seconds"});
+  const Fields fields(call.body, {"worker", "wait_seconds", "first"});
   const std::string worker = fields.text("worker");
   const double wait = fields.optional_number("wait_seconds").value_or(0);
   if (worker.empty() || worker.size() > 200)
     throw InputError("body: worker must have 1 to 200 characters");
   if (wait < 0) throw InputError("body: wait_seconds must not be negative");
+  if (fields.flag("first", false) && !call.was_parked) call.scheduler.meet(worker);
 
   call.scheduler.expire();
   const auto experiments = candidates(call);

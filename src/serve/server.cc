@@ -210,6 +210,7 @@ Answer Server::State::answer(const HttpRequest& request, AccessLine& line) {
             .of_runs = match.route->of_runs,
             .once = OnceKeys::read(request, access),
             .waited_seconds = seconds_since(request.received),
+            .was_parked = request.was_parked,
             .last_time = request.last_time};
   if (carries_body(request.method)) {
     if (!request.body.empty()) call.body = parse_json(request.body, "body");

@@ -9,7 +9,9 @@ namespace {
 
 // What every report says, besides fields of its own.
 std::vector<std::string> report_fields(std::vector<std::string> own) {
-  for (const char* key : {"fence", "wall_seconds", "cpu_seconds"}) own.emplace_back(key);
+  for (const char* key : {"fence", "wall_seconds", "cpu_seconds", "device_seconds",
+                          "peak_memory_bytes", "waited_seconds"})
+    own.emplace_back(key);
   return own;
 }
 

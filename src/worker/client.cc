@@ -25,9 +25,9 @@ struct Response {
 };
 
 Json report(const Lease& lease, const experiment::Cost& cost) {
-  return {{"fence", lease.trial.fence},
-          {"wall_seconds", cost.wall_seconds},
-          {"cpu_seconds", cost.cpu_seconds}};
+  Json json = to_json(cost);
+  json["fence"] = lease.trial.fence;
+  return json;
 }
 
 std::string path_of(const Lease& lease, const char* what) {
@@ -64,6 +64,7 @@ struct Client::State {
   bool pause(double seconds, SteadyClock::time_point since) const;
 
   ClientOptions options;
+  bool first = true;  // until a lease was answered: this process is new
   httplib::Client http;
 };
 
@@ -127,16 +128,18 @@ LeaseAnswer Client::lease(experiment::Id experiment, const std::string& worker,
                           double wait_seconds) {
   const std::string path =
       experiment == 0 ? "/v1/leases" : fmt::format("/v1/experiments/{}/leases", experiment);
-  const Response response =
-      state_->post(path, {{"worker", worker}, {"wait_seconds", wait_seconds}}, wait_seconds);
+  Json body = {{"worker", worker}, {"wait_seconds", wait_seconds}};
+  if (state_->first) body["first"] = true;
+  const Response response = state_->post(path, body, wait_seconds);
+  state_->first = false;
   if (response.status == 410) return {.lease = {}, .over = true};
   if (response.status == 204) return {};
   const char* where = "the coordinator's lease";
-  const Json& body = response.body;
-  auto leased = experiment::experiment_from_json(body.value("experiment", Json()), where);
-  auto trial = experiment::trial_from_json(body.value("trial", Json()), leased, where);
+  const Json& given = response.body;
+  auto leased = experiment::experiment_from_json(given.value("experiment", Json()), where);
+  auto trial = experiment::trial_from_json(given.value("trial", Json()), leased, where);
   return {.lease =
-              Lease{std::move(leased), std::move(trial), body.value("heartbeat_seconds", 5.0)}};
+              Lease{std::move(leased), std::move(trial), given.value("heartbeat_seconds", 5.0)}};
 }
 
 Order Client::heartbeat(const Lease& lease, const Json& progress, const experiment::Cost& cost) {

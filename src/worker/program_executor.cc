@@ -157,6 +157,7 @@ class Attempt {
     } catch (const InputError& error) {
       return failed(end, error.what());
     }
+    context_.note_peak_memory(end.peak_memory_bytes);
     if (end.cause == ProgramEnd::Cause::kStopped) {
       log(end, {{"outcome", "stopped"}});
       return Outcome::stopped("");

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <linux/close_range.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -135,10 +136,16 @@ class Running {
   explicit Running(pid_t pid) : pid_(pid), waiter_([this] { wait(); }) {}
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
-  ~Running() {
+  ~Running() { finish(); }
+
+  // Kills what is left of the group. What the program used; the second time: nothing.
+  rusage finish() {
+    rusage usage{};
+    if (!waiter_.joinable()) return usage;
     ::kill(-pid_, SIGKILL);
     waiter_.join();
-    ::waitpid(pid_, nullptr, 0);
+    ::wait4(pid_, nullptr, 0, &usage);
+    return usage;
   }
 
   void send(int signal) const { ::kill(-pid_, signal); }
@@ -200,6 +207,7 @@ ProgramEnd run_program(const ProgramCall& call, const ProgramLimits& limits) {
     end.exit_code = running.info().si_status;
   else
     end.signal = running.info().si_status;
+  end.peak_memory_bytes = 1024.0 * static_cast<double>(running.finish().ru_maxrss);
   return end;
 }
 

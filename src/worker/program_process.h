@@ -30,6 +30,7 @@ struct ProgramEnd {
   std::optional<int> exit_code;  // when it exited
   std::optional<int> signal;     // when a signal ended it
   double wall_seconds = 0;
+  double peak_memory_bytes = 0;  // of the program, or of the greatest process that it waited for
 };
 
 // Runs it to its end; at the timeout, or when it should stop, sends its group SIGTERM and, after

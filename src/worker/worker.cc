@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -16,32 +16,31 @@
 
 #include "base/error.h"
 #include "experiment/scheduler.h"
+#include "worker/usage.h"
 
 namespace frugal::worker {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-double seconds_of(const timeval& time) {
-  return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
-}
-
-// Of this process and of the children that it has waited for.
-double cpu_seconds() {
-  double seconds = 0;
-  for (const auto who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
-    rusage usage{};
-    ::getrusage(who, &usage);
-    seconds += seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
-  }
-  return seconds;
+double seconds_between(SteadyClock::time_point begin, SteadyClock::time_point end) {
+  return std::chrono::duration<double>(end - begin).count();
 }
 
 // One attempt at a trial: the context that its executor sees, and the heartbeat beside it.
 class Attempt final : public Context {
  public:
-  Attempt(Client& client, const Lease& lease, const WorkerOptions& options)
-      : client_(client), lease_(lease), options_(options), heart_([this] { beat(); }) {}
+  // The coordinator knows what this worker did until accounted_until.
+  Attempt(Client& client, const Lease& lease, const WorkerOptions& options,
+          SteadyClock::time_point accounted_until)
+      : client_(client),
+        lease_(lease),
+        options_(options),
+        accounted_until_(accounted_until),
+        waited_seconds_(seconds_between(accounted_until, began_)) {
+    forget_peak_memory();
+    heart_ = std::thread([this] { beat(); });
+  }
 
   ~Attempt() override { finish(); }
 
@@ -72,12 +71,30 @@ class Attempt final : public Context {
     }
   }
 
+  void note_peak_memory(double bytes) override {
+    const std::lock_guard lock(mutex_);
+    noted_peak_bytes_ = std::max(noted_peak_bytes_, bytes);
+  }
+
   bool lost() const { return lost_; }
 
-  experiment::Cost cost() const {
-    return {std::chrono::duration<double>(SteadyClock::now() - began_).count(),
-            cpu_seconds() - cpu_seconds_before_};
+  experiment::Cost cost() {
+    const double wall_seconds = seconds_between(began_, SteadyClock::now());
+    const std::lock_guard lock(mutex_);
+    return {.wall_seconds = wall_seconds,
+            .cpu_seconds = cpu_seconds() - cpu_seconds_before_,
+            .device_seconds = wall_seconds * options_.devices,
+            .peak_memory_bytes = std::max(peak_memory_bytes(), noted_peak_bytes_),
+            .waited_seconds = waited_seconds_};
   }
+
+  // Once it was told that cost.
+  void accounted(const experiment::Cost& cost) {
+    accounted_until_ = began_ + std::chrono::duration_cast<SteadyClock::duration>(
+                                    std::chrono::duration<double>(cost.wall_seconds));
+  }
+  // After finish().
+  SteadyClock::time_point accounted_until() const { return accounted_until_; }
 
  private:
   void lose() { lost_ = stop_ = true; }
@@ -89,7 +106,9 @@ class Attempt final : public Context {
       const Json progress = progress_;
       lock.unlock();
       try {
-        if (client_.heartbeat(lease_, progress, cost()) == Order::kStop) stop_ = true;
+        const experiment::Cost now = cost();
+        if (client_.heartbeat(lease_, progress, now) == Order::kStop) stop_ = true;
+        accounted(now);
       } catch (const experiment::StaleLease&) {
         lose();
       } catch (const experiment::NotFound&) {
@@ -113,7 +132,10 @@ class Attempt final : public Context {
   std::condition_variable changed_;
   bool finished_ = false;
   Json progress_ = Json::object();
-  std::thread heart_;
+  double noted_peak_bytes_ = 0;
+  SteadyClock::time_point accounted_until_;  // the heart's, until it has finished
+  const double waited_seconds_;
+  std::thread heart_;  // started when everything else is there
 };
 
 class Loop {
@@ -138,7 +160,7 @@ class Loop {
   }
 
   void work(const Lease& lease) {
-    Attempt attempt(client_, lease, options_);
+    Attempt attempt(client_, lease, options_, accounted_until_);
     Outcome outcome;
     try {
       outcome = executor_.run(lease, attempt);
@@ -146,7 +168,7 @@ class Loop {
         outcome = Outcome::failed("its value is not a finite number");
     } catch (const SystemError&) {
       attempt.finish();
-      if (!attempt.lost()) report(lease, Outcome::stopped(""), attempt.cost());
+      if (!attempt.lost()) report(lease, Outcome::stopped(""), attempt);
       throw;
     } catch (const Stopped&) {
       outcome = Outcome::stopped("");
@@ -157,30 +179,36 @@ class Loop {
     if (attempt.lost())
       lost(lease);
     else
-      report(lease, outcome, attempt.cost());
+      report(lease, outcome, attempt);
+    accounted_until_ = attempt.accounted_until();
   }
 
-  void report(const Lease& lease, const Outcome& outcome, const experiment::Cost& cost) {
+  void report(const Lease& lease, const Outcome& outcome, Attempt& attempt) {
+    const experiment::Cost cost = attempt.cost();
     try {
-      switch (outcome.kind) {
-        case Outcome::Kind::kObserved:
-          client_.observe(lease, outcome.value, outcome.value_stddev, outcome.metadata, cost);
-          summary_.observed += 1;
-          return log(lease,
-                     fmt::format("observed {:g} in {:.1f} s", outcome.value, cost.wall_seconds));
-        case Outcome::Kind::kFailed:
-          client_.fail(lease, outcome.reason, cost);
-          summary_.failed += 1;
-          return log(lease, fmt::format("failed: {}", outcome.reason));
-        case Outcome::Kind::kStopped:
-          client_.release(lease,
-                          outcome.checkpoint.empty() ? lease.trial.checkpoint : outcome.checkpoint,
-                          cost);
-          summary_.released += 1;
-          return log(lease, "released");
-      }
+      send(lease, outcome, cost);
     } catch (const experiment::StaleLease&) {
-      lost(lease);
+      return lost(lease);
+    }
+    attempt.accounted(cost);
+  }
+
+  void send(const Lease& lease, const Outcome& outcome, const experiment::Cost& cost) {
+    switch (outcome.kind) {
+      case Outcome::Kind::kObserved:
+        client_.observe(lease, outcome.value, outcome.value_stddev, outcome.metadata, cost);
+        summary_.observed += 1;
+        return log(lease,
+                   fmt::format("observed {:g} in {:.1f} s", outcome.value, cost.wall_seconds));
+      case Outcome::Kind::kFailed:
+        client_.fail(lease, outcome.reason, cost);
+        summary_.failed += 1;
+        return log(lease, fmt::format("failed: {}", outcome.reason));
+      case Outcome::Kind::kStopped:
+        client_.release(
+            lease, outcome.checkpoint.empty() ? lease.trial.checkpoint : outcome.checkpoint, cost);
+        summary_.released += 1;
+        return log(lease, "released");
     }
   }
 
@@ -198,6 +226,7 @@ class Loop {
   Executor& executor_;
   const WorkerOptions& options_;
   WorkerSummary summary_;
+  SteadyClock::time_point accounted_until_ = SteadyClock::now();
 };
 
 }  // namespace

@@ -21,6 +21,8 @@ class Context {
   // Of a cheaper task that this trial passes through. Sent at once.
   virtual void observe_intermediate(const std::string& task, double value,
                                     std::optional<double> value_stddev = {}) = 0;
+  // Of processes that the trial started; this one's is known.
+  virtual void note_peak_memory(double /*bytes*/) {}
 };
 
 struct Outcome {
@@ -47,10 +49,11 @@ class Executor {
 };
 
 struct WorkerOptions {
-  std::string name;                                          // of this process and no other
-  experiment::Id experiment = 0;                             // 0: any of the coordinator's
-  double wait_seconds = 20;                                  // of one long poll
-  std::function<bool()> should_stop = [] { return false; };  // a signal came
+  std::string name;               // of this process and no other
+  experiment::Id experiment = 0;  // 0: any of the coordinator's
+  double wait_seconds = 20;       // of one long poll
+  unsigned devices = 1;           // cores, or accelerators, that a trial holds
+  std::function<bool()> should_stop = [] { return false; };                 // a signal came
   std::function<void(const std::string&)> log = [](const std::string&) {};  // a line a trial
 };
 

@@ -48,6 +48,8 @@ class Network {
   // Batch norm in evaluation mode when not training.
   virtual void set_training(bool training) = 0;
   virtual std::vector<at::Tensor> backbone_parameters() const = 0;
+  // For each of them its layer: 0 the stem, 1 to 4 the layers.
+  virtual std::vector<int> backbone_layers() const = 0;
   virtual std::vector<at::Tensor> head_parameters() const = 0;  // weight (c, f), bias (c)
   virtual StateDict state() const = 0;  // parameters and buffers; shares their storage
   // Copies values in. Throws InputError that lists what is missing, unexpected or misshapen,

@@ -138,6 +138,14 @@ std::vector<at::Tensor> ResNet::backbone_parameters() const {
   return parameters;
 }
 
+std::vector<int> ResNet::backbone_layers() const {
+  std::vector<int> layers;
+  for (const TensorPlan& plan : plans_)
+    if (plan.is_parameter() && plan.role != Role::kHead)
+      layers.push_back(plan.name.starts_with("layer") ? plan.name[5] - '0' : 0);
+  return layers;
+}
+
 std::vector<at::Tensor> ResNet::head_parameters() const {
   return {tensor("fc.weight"), tensor("fc.bias")};
 }

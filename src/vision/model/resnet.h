@@ -21,6 +21,7 @@ class ResNet final : public Network {
   at::Tensor head(const at::Tensor& features) override;
   void set_training(bool training) override { training_ = training; }
   std::vector<at::Tensor> backbone_parameters() const override;
+  std::vector<int> backbone_layers() const override;
   std::vector<at::Tensor> head_parameters() const override;
   StateDict state() const override;
   void load(const StateDict& state, const std::string& where, bool keep_head) override;

@@ -1,6 +1,7 @@
 #include "vision/train/compute.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/core/Reduction.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/from_blob.h>
 #include <c10/core/GradMode.h>
@@ -100,16 +101,29 @@ std::string weights_identity(const Recipe& recipe, const std::string& weights_pa
 }
 
 double training_pass(model::Network& network, Sgd& sgd, const at::Tensor& images,
-                     const at::Tensor& labels, const SgdOptions& options, const Compute& compute) {
+                     const at::Tensor& labels, const SgdOptions& sgd_options,
+                     const Compute& compute, const PassOptions& options) {
   network.set_training(true);
-  at::Tensor loss;
-  {
-    const model::Autocast autocast(compute.device.type(), compute.bf16);
-    loss = at::cross_entropy_loss(network.forward(images).to(at::kFloat), labels);
+  const auto n = static_cast<std::size_t>(images.size(0));
+  const std::size_t parts = (n + std::min(options.at_once, n) - 1) / std::min(options.at_once, n);
+  double mean_loss = 0;
+  for (std::size_t part = 0; part < parts; ++part) {
+    const auto begin = static_cast<std::int64_t>(n * part / parts);
+    const auto end = static_cast<std::int64_t>(n * (part + 1) / parts);
+    const double share = static_cast<double>(end - begin) / static_cast<double>(n);
+    at::Tensor loss;
+    {
+      const model::Autocast autocast(compute.device.type(), compute.bf16);
+      const at::Tensor logits = network.forward(images.slice(0, begin, end)).to(at::kFloat);
+      loss = share * at::cross_entropy_loss(logits, labels.slice(0, begin, end), /*weight=*/{},
+                                            at::Reduction::Mean, /*ignore_index=*/-100,
+                                            options.label_smoothing);
+    }
+    loss.backward();
+    mean_loss += loss.item<double>();
   }
-  loss.backward();
-  sgd.step(options);
-  return loss.item<double>();
+  sgd.step(sgd_options);
+  return mean_loss;
 }
 
 bool infer(model::Network& network, Output output, const Views& views, const Compute& compute,

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -48,10 +49,18 @@ std::unique_ptr<model::Network> make_pretrained(const Recipe& recipe,
 // The same text for the same weights.
 std::string weights_identity(const Recipe& recipe, const std::string& weights_path);
 
-// One step of SGD, batch norm learning too. images: normalized; labels: (n) int64. Returns the
-// mean cross-entropy before it.
+struct PassOptions {
+  double label_smoothing = 0;  // as torch.nn.CrossEntropyLoss
+  // Photographs that go through the network at once; their gradients add up to those of the batch,
+  // but batch norm sees no more than so many.
+  std::size_t at_once = std::numeric_limits<std::size_t>::max();
+};
+
+// One step of SGD, batch norm learning too. images: normalized; labels: (n) int64, or (n, classes)
+// shares of the classes. Returns the mean cross-entropy before it.
 double training_pass(model::Network& network, Sgd& sgd, const at::Tensor& images,
-                     const at::Tensor& labels, const SgdOptions& options, const Compute& compute);
+                     const at::Tensor& labels, const SgdOptions& sgd_options,
+                     const Compute& compute, const PassOptions& options = {});
 
 // Pictures as the network sees them.
 struct Views {

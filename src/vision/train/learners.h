@@ -16,6 +16,7 @@ struct Assignment {
   const HeldOutPhotographs& validation;
   const Environment& environment;
   const BatchPlan& plan;
+  const std::function<void(const std::string&)>& on_message;
 };
 
 // The whole network, by automatic differentiation, on augmented views.

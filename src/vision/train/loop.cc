@@ -14,6 +14,14 @@
 namespace frugal::train {
 namespace {
 
+using Message = std::function<void(const std::string&)>;
+
+// What runs of every length share.
+Json trunk_identity(Json identity) {
+  identity.erase("epochs");
+  return identity;
+}
+
 class Loop {
  public:
   Loop(Learner& learner, const Recipe& recipe, const BatchPlan& plan, const Json& identity,
@@ -22,14 +30,19 @@ class Loop {
 
  private:
   void resume_or_begin();
-  bool try_resume();
+  bool try_resume(const std::string& path, const Json& identity, const Message& on_message);
   bool evaluation_due() const;
   bool evaluate();  // false: stopped
   void take_step();
   void save();
+  void write(const std::string& path, const Json& identity);
+  void keep_trunk();
   void save_if_due(bool just_evaluated);
   bool whole_epoch() const { return position_.step % plan_.steps_per_epoch() == 0; }
-  double rate() const { return learning_rate(recipe_, position_.plateau, position_.step, total_); }
+  RunLength length() const { return {total_, plan_.steps_per_epoch()}; }
+  double rate_at(std::size_t step) const {
+    return learning_rate(recipe_, position_.plateau, length(), step);
+  }
   double spent_seconds() const { return earlier_seconds_ + meter_.wall_seconds(); }
   [[noreturn]] void fail(const char* what) const;
 
@@ -40,6 +53,7 @@ class Loop {
   const TrainOptions& options_;
   const Meter& meter_;
   const std::size_t total_;
+  std::optional<std::size_t> trunk_end_;  // what runs of every length share ends here
   std::set<std::size_t> also_evaluate_at_;
   Position position_;
   std::optional<Evaluation> evaluation_;  // at position_
@@ -57,6 +71,8 @@ Loop::Loop(Learner& learner, const Recipe& recipe, const BatchPlan& plan, const 
       options_(options),
       meter_(meter),
       total_(plan.steps_of(recipe.epochs)) {
+  if (recipe.schedule == Schedule::kStable && recipe.start_scale == 1)
+    trunk_end_ = steps_before_decay(recipe, total_);
   for (const double epochs : options.also_evaluate_at)
     if (epochs > 0) also_evaluate_at_.insert(plan.steps_of(epochs));
 }
@@ -76,6 +92,7 @@ TrainingSummary Loop::run() {
     }
     take_step();
     options_.on_step(plan_.epochs_at(position_.step));
+    if (position_.step == trunk_end_) keep_trunk();
     if (options_.should_stop()) break;
     save_if_due(/*just_evaluated=*/false);
   }
@@ -94,30 +111,39 @@ TrainingSummary Loop::run() {
 }
 
 void Loop::resume_or_begin() {
-  if (!options_.checkpoint_path.empty() && std::filesystem::exists(options_.checkpoint_path) &&
-      try_resume())
-    return;
+  const std::string& path = options_.checkpoint_path;
+  if (!path.empty()) {
+    // The checkpoint of a shorter run does not fit, but the part that they share may.
+    const std::string trunk = trunk_path(path);
+    const bool has_trunk = trunk_end_ && std::filesystem::exists(trunk);
+    const Message silence = [](const std::string&) {};
+    if (std::filesystem::exists(path) &&
+        try_resume(path, identity_, has_trunk ? silence : options_.on_message))
+      return;
+    if (has_trunk && try_resume(trunk, trunk_identity(identity_), options_.on_message)) return;
+  }
   position_ = {};
   position_.plateau.rate = recipe_.learning_rate;
   learner_.begin();
 }
 
-bool Loop::try_resume() try {
-  const std::string& path = options_.checkpoint_path;
+bool Loop::try_resume(const std::string& path, const Json& identity,
+                      const Message& on_message) try {
   const auto ignore = [&](const std::string& reason) {
-    options_.on_message(fmt::format("{}: {}; starting anew", path, reason));
+    on_message(fmt::format("{}: {}; starting anew", path, reason));
     return false;
   };
   Checkpoint checkpoint = parse_checkpoint(read_file(path), path);
-  if (const std::string other = difference(checkpoint.identity, identity_); !other.empty())
+  if (const std::string other = difference(checkpoint.identity, identity); !other.empty())
     return ignore("a checkpoint of another run: it has " + other);
-  if (checkpoint.position.step > total_) return ignore("a checkpoint of a longer run");
+  const std::size_t shared = identity == identity_ ? total_ : *trunk_end_;
+  if (checkpoint.position.step > shared) return ignore("a checkpoint of a longer run");
   if (!learner_.load(checkpoint.state)) return ignore("a checkpoint of another model");
   position_ = std::move(checkpoint.position);
   earlier_seconds_ = position_.spent_seconds;
   return true;
 } catch (const Error& error) {
-  options_.on_message(fmt::format("{}; starting anew", error.what()));
+  on_message(fmt::format("{}; starting anew", error.what()));
   return false;
 }
 
@@ -139,7 +165,7 @@ bool Loop::evaluate() {
       .training_loss = position_.loss_sum / static_cast<double>(position_.loss_count),
       .validation_loss = evaluation_->loss,
       .validation_accuracy = evaluation_->accuracy,
-      .learning_rate = learning_rate(recipe_, position_.plateau, position_.step - 1, total_),
+      .learning_rate = rate_at(position_.step - 1),
       .wall_seconds = spent_seconds()};
   position_.history.push_back(report);
   position_.evaluated_at_step = position_.step;
@@ -153,7 +179,7 @@ bool Loop::evaluate() {
 
 void Loop::take_step() {
   evaluation_.reset();
-  const double loss = learner_.step(position_.step, {.rate = rate(),
+  const double loss = learner_.step(position_.step, {.rate = rate_at(position_.step),
                                                      .momentum = recipe_.momentum,
                                                      .nesterov = recipe_.nesterov,
                                                      .weight_decay = recipe_.weight_decay});
@@ -165,10 +191,24 @@ void Loop::take_step() {
 
 void Loop::save() {
   const double began = meter_.wall_seconds();
-  position_.spent_seconds = spent_seconds();
-  write_file(options_.checkpoint_path, serialize({identity_, position_, learner_.save()}));
+  write(options_.checkpoint_path, identity_);
   saved_at_ = meter_.wall_seconds();
   save_cost_seconds_ = saved_at_ - began;
+}
+
+void Loop::write(const std::string& path, const Json& identity) {
+  position_.spent_seconds = spent_seconds();
+  write_file(path, serialize({identity, position_, learner_.save()}));
+}
+
+// For a longer run, which goes on from here.
+void Loop::keep_trunk() {
+  if (options_.checkpoint_path.empty()) return;
+  try {
+    write(trunk_path(options_.checkpoint_path), trunk_identity(identity_));
+  } catch (const SystemError& error) {
+    options_.on_message(fmt::format("no checkpoint kept: {}", error.what()));
+  }
 }
 
 // After an evaluation, unless saving would then take more than a twentieth of the time.
@@ -193,6 +233,10 @@ void Loop::fail(const char* what) const {
 }
 
 }  // namespace
+
+std::string trunk_path(const std::string& checkpoint_path) {
+  return checkpoint_path + ".trunk";
+}
 
 TrainingSummary run_loop(Learner& learner, const Recipe& recipe, const BatchPlan& plan,
                          const Json& identity, const TrainOptions& options, const Meter& meter) {

@@ -9,8 +9,12 @@
 
 namespace frugal::train {
 
-// identity: what a checkpoint must have been made with to be gone on from; recipe.epochs is none
-// of it where a shorter run is the beginning of a longer one.
+// Beside the checkpoint: where a run with a stable schedule stood before its rate began to fall,
+// from where a longer one goes on.
+std::string trunk_path(const std::string& checkpoint_path);
+
+// identity: what a checkpoint must have been made with to be gone on from; "epochs" is none of it
+// where a shorter run is the beginning of a longer one.
 // meter: running since the call began. Throws as train() does; fills in everything of the summary
 // but its cost.
 TrainingSummary run_loop(Learner& learner, const Recipe& recipe, const BatchPlan& plan,

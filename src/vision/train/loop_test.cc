@@ -121,6 +121,25 @@ TEST_F(LoopTest, AShorterRunIsTheBeginningOfALongerOne) {
   EXPECT_EQ(longer.value, run({}).value);
 }
 
+TEST_F(LoopTest, ALongerStableRunGoesOnFromWhereAShorterOneBeganToFall) {
+  Recipe longer = kRecipe, shorter = kRecipe;
+  longer.schedule = shorter.schedule = Schedule::kStable;
+  shorter.epochs = 2;
+  const TrainOptions options{.checkpoint_path = path("checkpoint")};
+  const auto identity = [](const Recipe& recipe) { return Json{{"epochs", recipe.epochs}}; };
+  EXPECT_EQ(run(options, shorter, identity(shorter)).value,
+            run({}, shorter, identity(shorter)).value);
+  std::string message;
+  TrainOptions with_message = options;
+  with_message.on_message = [&](const std::string& text) { message += text; };
+  const Outcome promoted = run(with_message, longer, identity(longer));
+  EXPECT_EQ(promoted.summary.resumed_from_epochs, 1.4);  // of 2, the last 30 % fall
+  EXPECT_EQ(promoted.value, run({}, longer, identity(longer)).value);
+  EXPECT_EQ(message, "");
+  // The other way round there is nothing to go on from.
+  EXPECT_EQ(run(options, shorter, identity(shorter)).summary.resumed_from_epochs, 0);
+}
+
 TEST_F(LoopTest, AFinishedRunIsJudgedAgainAndNotTrainedAgain) {
   const TrainOptions options{.checkpoint_path = path("checkpoint")};
   const Outcome first = run(options);

@@ -13,6 +13,7 @@
 #include "vision/train/evaluation.h"
 #include "vision/train/model_folder.h"
 #include "vision/train/train.h"
+#include "vision/train/views.h"
 
 namespace frugal::train {
 
@@ -21,7 +22,10 @@ struct Model::State {
   Compute compute;
   std::unique_ptr<model::Network> network;
 
-  data::Size view() const { return {description.recipe.height, description.recipe.width}; }
+  data::Size view() const { return test_view(description.recipe); }
+  data::Size canvas() const {
+    return augment::canvas_for({description.recipe.height, description.recipe.width});
+  }
   std::vector<float> logits(std::size_t count,
                             std::function<void(std::size_t, std::span<std::uint8_t>)> fill,
                             const std::function<void(std::size_t)>& on_done);
@@ -106,7 +110,7 @@ void Model::write_weights(const std::string& path, const std::string& format) co
 }
 
 std::vector<std::vector<float>> Model::predict(const std::vector<data::Image>& images) {
-  const data::Size view = state_->view(), canvas = augment::canvas_for(view);
+  const data::Size view = state_->view(), canvas = state_->canvas();
   std::vector<float> logits = state_->logits(
       images.size(),
       [&](std::size_t i, std::span<std::uint8_t> pixels) {
@@ -136,7 +140,7 @@ Evaluation Model::evaluate(const HeldOutPhotographs& photographs, const Environm
   use_threads(environment.threads);
   const data::Size view = state_->view();
   const auto cache = data::PhotographCache::open_or_build(
-      dataset, augment::canvas_for(view), environment.cache_folder, environment.threads, progress);
+      dataset, state_->canvas(), environment.cache_folder, environment.threads, progress);
   const std::vector<float> logits = state_->logits(
       indices.size(),
       [&](std::size_t i, std::span<std::uint8_t> pixels) {

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "vision/augment/policy.h"
 
 namespace frugal::train {
 namespace {
@@ -15,8 +18,12 @@ using Names = std::vector<std::pair<Enum, std::string>>;
 
 const Names<Strategy> kStrategies = {{Strategy::kFineTune, "fine-tune"},
                                      {Strategy::kFeatures, "features"}};
-const Names<Schedule> kSchedules = {
-    {Schedule::kPlateau, "plateau"}, {Schedule::kCosine, "cosine"}, {Schedule::kLinear, "linear"}};
+const Names<Schedule> kSchedules = {{Schedule::kPlateau, "plateau"},
+                                    {Schedule::kCosine, "cosine"},
+                                    {Schedule::kLinear, "linear"},
+                                    {Schedule::kOneCycle, "one-cycle"},
+                                    {Schedule::kStable, "warmup-stable-decay"}};
+const Names<TestView> kTestViews = {{TestView::kCenter, "center"}, {TestView::kWhole, "whole"}};
 const Names<HeadStart> kHeadStarts = {{HeadStart::kZero, "zero"}, {HeadStart::kRidge, "ridge"}};
 const Names<Head> kHeads = {{Head::kSgd, "sgd"},
                             {Head::kRidge, "ridge"},
@@ -56,12 +63,21 @@ void visit(AnyRecipe& recipe, Visitor&& v) {
   v.choice("schedule", recipe.schedule, kSchedules);
   v.number("plateau_factor", recipe.plateau_factor, 0, 1);
   v.whole("plateau_patience", recipe.plateau_patience, 0, 1e6);
+  v.number("warmup", recipe.warmup, 0, 1);
+  v.number("warmup_epochs", recipe.warmup_epochs, 0, 1000);
+  v.number("decay", recipe.decay, 0, 1);
+  v.number("head_rate", recipe.head_rate, 0, 1000);
+  v.number("layer_decay", recipe.layer_decay, 0, 1);
+  v.number("label_smoothing", recipe.label_smoothing, 0, 1);
+  v.number("weight_averaging", recipe.weight_averaging, 0, 0.99999);
+  v.number("start_scale", recipe.start_scale, 0.25, 1);
+  v.choice("test_view", recipe.test_view, kTestViews);
   v.choice("head_start", recipe.head_start, kHeadStarts);
   v.choice("head", recipe.head, kHeads);
   v.number("ridge_penalty", recipe.ridge_penalty, 0, 1000);
   v.number("lda_shrinkage", recipe.lda_shrinkage, 0, 1);
   v.number("logistic_penalty", recipe.logistic_penalty, 0, 1000);
-  v.text("augment", recipe.augment);
+  v.policy("augment", recipe.augment);
   v.text("precision", recipe.precision);
   v.whole("seed", recipe.seed, 0, 0x1p53);
 }
@@ -72,6 +88,10 @@ struct Writer {
   void text(const char* key, const std::string& value) { json[key] = value; }
   void boolean(const char* key, bool value) { json[key] = value; }
   void number(const char* key, double value, double, double) { json[key] = value; }
+  // A policy that is no name stands there as JSON, not as text.
+  void policy(const char* key, const std::string& value) {
+    json[key] = value.starts_with('{') ? parse_json(value, key) : Json(value);
+  }
   template <typename Integer>
   void whole(const char* key, Integer value, double, double) {
     json[key] = value;
@@ -102,6 +122,16 @@ struct Reader {
     if (value == nullptr) return;
     if (!value->is_string()) fail(key, *value, "text");
     field = value->get<std::string>();
+  }
+  void policy(const char* key, std::string& field) {
+    const Json* value = find(key);
+    if (value == nullptr) return;
+    if (value->is_object())
+      field = value->dump();
+    else if (value->is_string())
+      field = value->get<std::string>();
+    else
+      fail(key, *value, "a policy: a name, a file, or transforms");
   }
   void boolean(const char* key, bool& field) {
     const Json* value = find(key);
@@ -135,6 +165,56 @@ struct Reader {
   }
 };
 
+Json range(const char* name, const char* type, const Json& min, const Json& max) {
+  return {{"name", name}, {"type", type}, {"bounds", {{"min", min}, {"max", max}}}};
+}
+
+Json log_range(const char* name, double min, double max) {
+  Json parameter = range(name, "double", min, max);
+  parameter["transformation"] = "log";
+  return parameter;
+}
+
+Json study_parameters() {
+  return Json::array({log_range("learning_rate", std::exp(-9.21), 1),
+                      log_range("weight_decay", std::exp(-11.33), 1),
+                      range("momentum", "double", 0.001, 0.9),
+                      {{"name", "nesterov"},
+                       {"type", "categorical"},
+                       {"categorical_values", Json::array({"true", "false"})}},
+                      range("batch_exponent", "int", 4, 8),
+                      range("plateau_factor", "double", 0, 0.99),
+                      range("plateau_patience", "int", 0, 20)});
+}
+
+// What is open in the recipe's policy and set by the json; known: gets the names of all that is
+// open.
+void set_open_parameters(Recipe& recipe, const Json& json, std::string_view where,
+                         std::vector<std::string>& known) {
+  const augment::Policy policy = augment::policy_named(recipe.augment);
+  std::map<std::string, double> values;
+  for (const augment::OpenParameter& parameter : augment::open_parameters(policy)) {
+    known.push_back(parameter.name);
+    const auto value = json.find(parameter.name);
+    if (value == json.end()) continue;
+    if (!value->is_number())
+      throw InputError(fmt::format("{}: {} must be a number from {:g} to {:g}, not {}", where,
+                                   parameter.name, parameter.interval.min, parameter.interval.max,
+                                   value->dump()));
+    values[parameter.name] = value->get<double>();
+  }
+  if (!values.empty())
+    recipe.augment = augment::to_json(augment::with_values(policy, values, where)).dump();
+}
+
+Json fine_tuning_parameters() {
+  return Json::array({log_range("learning_rate", 0.001, 0.3), log_range("head_rate", 0.5, 30),
+                      range("layer_decay", "double", 0.4, 1), log_range("weight_decay", 1e-6, 1e-2),
+                      range("momentum", "double", 0.7, 0.97),
+                      range("label_smoothing", "double", 0, 0.3),
+                      range("batch_exponent", "int", 3, 6)});
+}
+
 }  // namespace
 
 std::string to_string(Strategy strategy) {
@@ -142,6 +222,9 @@ std::string to_string(Strategy strategy) {
 }
 std::string to_string(Schedule schedule) {
   return name_of(kSchedules, schedule);
+}
+std::string to_string(TestView view) {
+  return name_of(kTestViews, view);
 }
 std::string to_string(HeadStart start) {
   return name_of(kHeadStarts, start);
@@ -154,7 +237,7 @@ Strategy strategy_named(const std::string& name) {
   return value_named(kStrategies, name, "strategy");
 }
 
-Recipe default_recipe(Strategy strategy) {
+Recipe study_recipe(Strategy strategy) {
   Recipe recipe{.strategy = strategy};
   if (strategy == Strategy::kFeatures) {
     recipe.epochs = 35;
@@ -162,6 +245,17 @@ Recipe default_recipe(Strategy strategy) {
     recipe.augment = "none";
     recipe.head_start = HeadStart::kZero;
   }
+  return recipe;
+}
+
+Recipe default_recipe(Strategy strategy) {
+  Recipe recipe = study_recipe(strategy);
+  if (strategy == Strategy::kFeatures) return recipe;
+  recipe.schedule = Schedule::kOneCycle;
+  recipe.learning_rate = 0.02;
+  recipe.nesterov = true;
+  recipe.head_rate = 5;
+  recipe.label_smoothing = 0.1;
   return recipe;
 }
 
@@ -177,6 +271,12 @@ Recipe recipe_from_json(const Json& json, const Recipe& base, std::string_view w
   if (json.contains("learning_rate")) recipe.head = Head::kSgd;
   Reader reader{json, where};
   visit(recipe, reader);
+  const auto is_known = [&](const auto& item) {
+    return std::find(reader.known.begin(), reader.known.end(), item.key()) != reader.known.end();
+  };
+  const auto items = json.items();
+  if (!std::all_of(items.begin(), items.end(), is_known))
+    set_open_parameters(recipe, json, where, reader.known);
   require_known_keys(json, reader.known, where);
   if (recipe.precision != "bf16" && recipe.precision != "fp32" && recipe.precision != "int8")
     throw InputError(fmt::format("{}: precision must be bf16, fp32 or int8, not \"{}\"", where,
@@ -190,25 +290,12 @@ Recipe recipe_from_json(const Json& json, const Recipe& base, std::string_view w
   return recipe;
 }
 
-Json study_parameters() {
-  const auto log_range = [](const char* name, double log_min) {
-    return Json{{"name", name},
-                {"type", "double"},
-                {"bounds", {{"min", std::exp(log_min)}, {"max", 1}}},
-                {"transformation", "log"}};
-  };
-  const auto range = [](const char* name, const char* type, const Json& min, const Json& max) {
-    return Json{{"name", name}, {"type", type}, {"bounds", {{"min", min}, {"max", max}}}};
-  };
-  return Json::array({log_range("learning_rate", -9.21),
-                      log_range("weight_decay", -11.33),
-                      range("momentum", "double", 0.001, 0.9),
-                      {{"name", "nesterov"},
-                       {"type", "categorical"},
-                       {"categorical_values", Json::array({"true", "false"})}},
-                      range("batch_exponent", "int", 4, 8),
-                      range("plateau_factor", "double", 0, 0.99),
-                      range("plateau_patience", "int", 0, 20)});
+Json tuned_parameters(const Recipe& recipe) {
+  Json parameters =
+      recipe.schedule == Schedule::kPlateau ? study_parameters() : fine_tuning_parameters();
+  for (Json& open : augment::search_parameters(augment::policy_named(recipe.augment)))
+    parameters.push_back(std::move(open));
+  return parameters;
 }
 
 }  // namespace frugal::train

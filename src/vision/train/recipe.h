@@ -16,8 +16,10 @@ Strategy strategy_named(const std::string& name);  // "fine-tune", "features"; t
 
 // How the learning rate runs over recipe.epochs. The plateau's reacts to the validation loss at the
 // end of each epoch (torch.optim.lr_scheduler.ReduceLROnPlateau); the others fall to zero at the
-// last step, along half a cosine (Loshchilov & Hutter 2017) or a line.
-enum class Schedule { kPlateau, kCosine, kLinear };
+// last step: along half a cosine (Loshchilov & Hutter 2017) or a line, from the first step on or
+// after a rise (one-cycle, Smith & Topin 2018), or along a line at the very end, so that a longer
+// run goes on from where a shorter one began to fall (warmup-stable-decay, Hu et al. 2024).
+enum class Schedule { kPlateau, kCosine, kLinear, kOneCycle, kStable };
 std::string to_string(Schedule schedule);
 
 // What the head is before the first step: zeros, or the closed-form ridge solution on the frozen
@@ -30,6 +32,12 @@ std::string to_string(HeadStart start);
 // which the number of epochs, the batch and SGD's parameters mean nothing.
 enum class Head { kSgd, kRidge, kLda, kLogistic };
 std::string to_string(Head head);
+
+// What a photograph is judged by: its centre of the view's size, or the whole canvas that training
+// views are cut from, a seventh larger: objects are as large as in training, and none loses its
+// ends (Touvron et al. 2019 on the size of objects in training and test).
+enum class TestView { kCenter, kWhole };
+std::string to_string(TestView view);
 
 struct Recipe {
   Strategy strategy = Strategy::kFineTune;
@@ -47,24 +55,43 @@ struct Recipe {
   Schedule schedule = Schedule::kPlateau;
   double plateau_factor = 0.1;  // the learning rate times this ...
   int plateau_patience = 10;    // ... after this many epochs without a better validation loss
+  double warmup = 0.25;         // one-cycle: share of the run in which the rate rises
+  double warmup_epochs = 0.2;   // stable: epochs in which it rises
+  double decay = 0.3;           // stable: share of the run, at its end, in which it falls
+  // What fine-tuning does besides; the defaults are plain SGD on views of one size.
+  double head_rate = 1;         // the head's learning rate is so many times the network's
+  double layer_decay = 1;       // a layer's is so many times that of the layer above it
+  double label_smoothing = 0;   // share of the label that is spread over all classes
+  double weight_averaging = 0;  // decay of a running mean of the weights, which is judged and
+                                // kept; 0: the last weights themselves
+  double start_scale = 1;       // of the view's sides in the first step; they grow from there
+  TestView test_view = TestView::kCenter;
   HeadStart head_start = HeadStart::kRidge;
   Head head = Head::kSgd;          // another only with frozen features
   double ridge_penalty = 0;        // share of the features' mean eigenvalue; 0: by leave-one-out
   double lda_shrinkage = 0;        // of the covariance, up to 1; 0: by cross-validation
   double logistic_penalty = 0.01;  // of the squared weights of standardized features
+  // A policy: what augment::policy_named reads. Its open parameters are keys of the recipe's JSON
+  // that are written once they are set, into the policy: a recipe carries the values it trains
+  // with.
   std::string augment = "crop-flip";
   // "bf16" where the processor has it, else fp32; "fp32"; "int8": as bf16, but features in int8
   std::string precision = "bf16";
   std::uint64_t seed = 0;
 
   std::size_t batch() const { return std::size_t{1} << batch_exponent; }
+  // Whether what a step does depends on how long the run is to be. If not, a shorter run is the
+  // beginning of a longer one.
+  bool knows_its_length() const { return schedule != Schedule::kPlateau || start_scale < 1; }
   // Whether it is trained step by step; else in one go, and a cheaper task costs the same.
   bool has_steps() const { return head == Head::kSgd; }
   bool operator==(const Recipe&) const = default;
 };
 
-// The untuned recipe of a strategy: what a practitioner would start from.
+// The untuned recipe of a strategy: the best that was measured (docs/training.md).
 Recipe default_recipe(Strategy strategy);
+// The untuned recipe of the 2020 study: plain SGD, its rate reduced on plateaus.
+Recipe study_recipe(Strategy strategy);
 
 Json to_json(const Recipe& recipe);
 // Keys that are missing keep the value of base, except that a learning_rate without a head asks for
@@ -73,8 +100,10 @@ Json to_json(const Recipe& recipe);
 // nearest known one), a wrong type, a value out of range (named, with the range).
 Recipe recipe_from_json(const Json& json, const Recipe& base, std::string_view where);
 
-// The seven hyperparameters of the study with its ranges, in SigOpt's wire form:
+// What is tuned around that recipe, in SigOpt's wire form:
 // [{"name": "learning_rate", "type": "double", "bounds": {...}, "transformation": "log"}, ...].
-Json study_parameters();
+// Of a recipe with a plateau the seven hyperparameters of the study with its ranges; of another
+// seven that matter to it. Then what is open in its policy. The recipe itself lies inside.
+Json tuned_parameters(const Recipe& recipe);
 
 }  // namespace frugal::train

@@ -1,10 +1,21 @@
 #include "vision/train/schedule.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <numbers>
 
 namespace frugal::train {
+namespace {
+
+constexpr double kFirstRate = 0.04;  // of the highest; torch.optim.lr_scheduler.OneCycleLR's 1/25
+
+// From 1 to 0 as share goes from 0 to 1.
+double half_cosine(double share) {
+  return (1 + std::cos(std::numbers::pi * share)) / 2;
+}
+
+}  // namespace
 
 void Plateau::tick(double validation_loss, double factor, int patience) {
   constexpr double kThreshold = 1e-4;
@@ -31,16 +42,33 @@ Plateau plateau_from_json(const Json& json) {
   return plateau;
 }
 
-double learning_rate(const Recipe& recipe, const Plateau& plateau, std::size_t step,
-                     std::size_t total_steps) {
-  const double done = static_cast<double>(step) / static_cast<double>(total_steps);
+std::size_t steps_before_decay(const Recipe& recipe, std::size_t total_steps) {
+  return static_cast<std::size_t>(std::ceil(static_cast<double>(total_steps) * (1 - recipe.decay)));
+}
+
+double learning_rate(const Recipe& recipe, const Plateau& plateau, const RunLength& run,
+                     std::size_t step) {
+  const double total = static_cast<double>(run.steps);
+  const double done = static_cast<double>(step) / total;
   switch (recipe.schedule) {
     case Schedule::kPlateau:
       return plateau.rate;
     case Schedule::kCosine:
-      return recipe.learning_rate * (1 + std::cos(std::numbers::pi * done)) / 2;
+      return recipe.learning_rate * half_cosine(done);
     case Schedule::kLinear:
       return recipe.learning_rate * (1 - done);
+    case Schedule::kOneCycle:
+      if (done < recipe.warmup)
+        return recipe.learning_rate * (kFirstRate + (1 - kFirstRate) * done / recipe.warmup);
+      return recipe.learning_rate * half_cosine((done - recipe.warmup) / (1 - recipe.warmup));
+    case Schedule::kStable: {
+      const double rising = recipe.warmup_epochs * static_cast<double>(run.steps_per_epoch);
+      const double flat = static_cast<double>(steps_before_decay(recipe, run.steps));
+      const double at = static_cast<double>(step);
+      const double rise = at < rising ? kFirstRate + (1 - kFirstRate) * at / rising : 1;
+      const double fall = at <= flat ? 1 : (total - at) / (total - flat);
+      return recipe.learning_rate * std::min(rise, fall);
+    }
   }
   return plateau.rate;
 }

@@ -25,8 +25,17 @@ struct Plateau {
 Json to_json(const Plateau& plateau);
 Plateau plateau_from_json(const Json& json);  // of a checkpoint: throws what the JSON throws
 
-// step: 0 .. total_steps − 1.
-double learning_rate(const Recipe& recipe, const Plateau& plateau, std::size_t step,
-                     std::size_t total_steps);
+struct RunLength {
+  std::size_t steps = 1;
+  std::size_t steps_per_epoch = 1;
+};
+
+// step: 0 .. run.steps − 1. The one-cycle and the stable schedule rise along a line from a 25th of
+// the rate.
+double learning_rate(const Recipe& recipe, const Plateau& plateau, const RunLength& run,
+                     std::size_t step);
+
+// Of the stable schedule: until then a run does not know how long it is to be.
+std::size_t steps_before_decay(const Recipe& recipe, std::size_t total_steps);
 
 }  // namespace frugal::train

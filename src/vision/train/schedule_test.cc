@@ -13,6 +13,8 @@
 namespace frugal::train {
 namespace {
 
+constexpr RunLength kForty{40, 10};
+
 TEST(Plateau, AgreesWithTorch) {
   const std::string path = FRUGAL_GOLDEN "/plateau.json";
   const Json cases = parse_json(read_file(path), path);
@@ -37,13 +39,39 @@ TEST(Plateau, SurvivesJsonBeforeAndAfterTheFirstLoss) {
 TEST(Schedule, CosineAndLineFallFromTheRateToZero) {
   for (const Schedule schedule : {Schedule::kCosine, Schedule::kLinear}) {
     const Recipe recipe{.learning_rate = 0.5, .schedule = schedule};
-    EXPECT_DOUBLE_EQ(learning_rate(recipe, {}, 0, 40), 0.5);
-    EXPECT_DOUBLE_EQ(learning_rate(recipe, {}, 20, 40), 0.25);
+    EXPECT_DOUBLE_EQ(learning_rate(recipe, {}, kForty, 0), 0.5);
+    EXPECT_DOUBLE_EQ(learning_rate(recipe, {}, kForty, 20), 0.25);
     for (std::size_t step = 1; step < 40; ++step)
-      EXPECT_LT(learning_rate(recipe, {}, step, 40), learning_rate(recipe, {}, step - 1, 40));
-    EXPECT_NEAR(learning_rate(recipe, {}, 40, 40), 0, 1e-12);
+      EXPECT_LT(learning_rate(recipe, {}, kForty, step),
+                learning_rate(recipe, {}, kForty, step - 1));
+    EXPECT_NEAR(learning_rate(recipe, {}, kForty, 40), 0, 1e-12);
   }
-  EXPECT_EQ(learning_rate(Recipe{.schedule = Schedule::kPlateau}, {.rate = 0.3}, 7, 40), 0.3);
+  EXPECT_EQ(learning_rate(Recipe{.schedule = Schedule::kPlateau}, {.rate = 0.3}, kForty, 7), 0.3);
+}
+
+TEST(Schedule, OneCycleRisesToTheRateAndFallsToZero) {
+  const Recipe recipe{.learning_rate = 0.5, .schedule = Schedule::kOneCycle, .warmup = 0.25};
+  EXPECT_DOUBLE_EQ(learning_rate(recipe, {}, kForty, 0), 0.02);
+  EXPECT_DOUBLE_EQ(learning_rate(recipe, {}, kForty, 5), 0.26);
+  EXPECT_DOUBLE_EQ(learning_rate(recipe, {}, kForty, 10), 0.5);
+  EXPECT_DOUBLE_EQ(learning_rate(recipe, {}, kForty, 25), 0.25);
+  EXPECT_NEAR(learning_rate(recipe, {}, kForty, 40), 0, 1e-12);
+  Recipe without = recipe;
+  without.warmup = 0;
+  EXPECT_DOUBLE_EQ(learning_rate(without, {}, kForty, 0), 0.5);
+}
+
+TEST(Schedule, AStableRunIsTheBeginningOfALongerOneUntilItsRateFalls) {
+  const Recipe recipe{
+      .learning_rate = 0.5, .schedule = Schedule::kStable, .warmup_epochs = 0.4, .decay = 0.25};
+  EXPECT_DOUBLE_EQ(learning_rate(recipe, {}, kForty, 0), 0.02);
+  EXPECT_DOUBLE_EQ(learning_rate(recipe, {}, kForty, 4), 0.5);
+  EXPECT_EQ(steps_before_decay(recipe, 40), 30u);
+  EXPECT_DOUBLE_EQ(learning_rate(recipe, {}, kForty, 30), 0.5);
+  EXPECT_DOUBLE_EQ(learning_rate(recipe, {}, kForty, 35), 0.25);
+  EXPECT_DOUBLE_EQ(learning_rate(recipe, {}, kForty, 39), 0.05);
+  for (std::size_t step = 0; step < 30; ++step)
+    EXPECT_EQ(learning_rate(recipe, {}, kForty, step), learning_rate(recipe, {}, {400, 10}, step));
 }
 
 TEST(BatchPlan, EveryEpochShowsEveryPhotographOnceInAnotherOrder) {

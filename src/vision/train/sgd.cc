@@ -34,7 +34,10 @@ void update(float* p, const float* gradient, float* v, std::int64_t n, const Sgd
 
 }  // namespace
 
-Sgd::Sgd(std::vector<at::Tensor> parameters) : parameters_(std::move(parameters)) {
+Sgd::Sgd(std::vector<at::Tensor> parameters, std::vector<double> rate_factors)
+    : parameters_(std::move(parameters)), rate_factors_(std::move(rate_factors)) {
+  if (rate_factors_.empty()) rate_factors_.assign(parameters_.size(), 1);
+  FRUGAL_CHECK(rate_factors_.size() == parameters_.size());
   for (const at::Tensor& parameter : parameters_) {
     FRUGAL_CHECK(parameter.is_cpu() && parameter.scalar_type() == at::kFloat);
     FRUGAL_CHECK(parameter.is_non_overlapping_and_dense());
@@ -50,11 +53,13 @@ void Sgd::step(const SgdOptions& options) {
     FRUGAL_CHECK(gradient.defined());
     if (gradient.strides() != parameter.strides())
       gradient = at::empty_like(parameter).copy_(gradient);
+    SgdOptions own = options;
+    own.rate *= rate_factors_[i];
     float* p = parameter.data_ptr<float>();
     float* v = velocities_[i].data_ptr<float>();
     const float* g = gradient.data_ptr<float>();
     at::parallel_for(0, parameter.numel(), kGrain, [&](std::int64_t begin, std::int64_t end) {
-      update(p + begin, g + begin, v + begin, end - begin, options);
+      update(p + begin, g + begin, v + begin, end - begin, own);
     });
     parameter.mutable_grad().reset();
   }

@@ -13,8 +13,9 @@ namespace frugal::train {
 
 class Sgd {
  public:
-  // parameters: fp32, on the CPU; kept, and changed in place.
-  explicit Sgd(std::vector<at::Tensor> parameters);
+  // parameters: fp32, on the CPU; kept, and changed in place. rate_factors: one each, times the
+  // rate of a step; none: 1.
+  explicit Sgd(std::vector<at::Tensor> parameters, std::vector<double> rate_factors = {});
 
   // Takes the gradients away. Every parameter must have one.
   void step(const SgdOptions& options);
@@ -24,6 +25,7 @@ class Sgd {
 
  private:
   std::vector<at::Tensor> parameters_, velocities_;
+  std::vector<double> rate_factors_;
 };
 
 }  // namespace frugal::train

@@ -38,5 +38,20 @@ TEST(Sgd, AgreesWithThePlainFormulaInEveryMemoryLayout) {
     }
 }
 
+TEST(Sgd, AFactorScalesTheRateOfItsParameterAlone) {
+  const at::NoGradGuard no_grad;
+  at::Tensor slow = at::randn({5}), fast = slow.clone();
+  at::Tensor expected = slow.clone(), v = at::zeros_like(slow);
+  Sgd sgd({slow, fast}, {0.5, 3});
+  const at::Tensor gradient = at::randn({5});
+  slow.mutable_grad() = gradient.clone();
+  fast.mutable_grad() = gradient.clone();
+  sgd.step({.rate = 0.1});
+  plain_step(expected, v, gradient, {.rate = 0.05});
+  EXPECT_TRUE(at::allclose(slow, expected));
+  expected.add_(gradient, -0.25);
+  EXPECT_TRUE(at::allclose(fast, expected));
+}
+
 }  // namespace
 }  // namespace frugal::train

@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "vision/train/compute.h"
 #include "vision/train/train.h"
+#include "vision/train/views.h"
 
 namespace frugal::train {
 namespace {
@@ -47,12 +48,14 @@ Speed measure_one(const Recipe& recipe, unsigned threads, double seconds,
   for (const at::Tensor& parameter : network->head_parameters()) parameters.push_back(parameter);
   Sgd sgd(std::move(parameters));
 
-  const data::Size view{recipe.height, recipe.width};
+  const data::Size view{recipe.height, recipe.width}, start = training_view(recipe, 0);
   RandomStream random(recipe.seed);
   const std::size_t batch_size = std::min(recipe.batch(), kLargestBatch);
   std::vector<std::uint8_t> pixels(kInferencePictures * view.height * view.width * 3);
   for (std::uint8_t& value : pixels) value = static_cast<std::uint8_t>(random.bits());
-  const auto batch = std::span(pixels).first(batch_size * view.height * view.width * 3);
+  const auto batch_of = [&](data::Size size) {
+    return std::span(pixels).first(batch_size * size.height * size.width * 3);
+  };
   const at::Tensor labels = at::zeros({static_cast<std::int64_t>(batch_size)}, at::kLong);
   const SgdOptions options{.rate = 1e-4, .momentum = 0.9};
   const auto engine = engine::make_engine(*network, {.kind = compute.engine,
@@ -60,13 +63,20 @@ Speed measure_one(const Recipe& recipe, unsigned threads, double seconds,
                                                      .view = view,
                                                      .batch = kInferencePictures,
                                                      .threads = threads,
-                                                     .calibration = batch});
+                                                     .calibration = batch_of(view)});
   std::vector<float> features(kInferencePictures * engine->feature_count());
   Speed speed;
-  together.arrive_and_wait();
-  speed.training_images_per_second = rate_of(batch_size, seconds / 2, [&] {
-    training_pass(*network, sgd, normalized(batch, view, compute), labels, options, compute);
-  });
+  const auto seconds_a_photograph = [&](data::Size size, double for_seconds) {
+    together.arrive_and_wait();
+    return 1 / rate_of(batch_size, for_seconds, [&] {
+             training_pass(*network, sgd, normalized(batch_of(size), size, compute), labels,
+                           options, compute);
+           });
+  };
+  const bool grows = start.height != view.height || start.width != view.width;
+  const double at_start = grows ? seconds_a_photograph(start, seconds / 6) : 0;
+  speed.training_images_per_second =
+      1 / mean_seconds(recipe, at_start, seconds_a_photograph(view, seconds / 2));
   together.arrive_and_wait();
   speed.inference_images_per_second =
       rate_of(kInferencePictures, seconds / 2, [&] { engine->compute(pixels, features); });

@@ -25,12 +25,11 @@ std::string hash_of(const data::Dataset& dataset, const std::vector<std::size_t>
   return sha256(text);
 }
 
-// Everything that decides the bits of a run; see run_loop. A plateau does not know how long the
-// run is to be, so that a shorter run is the beginning of a longer one.
+// Everything that decides the bits of a run; see run_loop.
 Json identity_of(const Recipe& recipe, const TrainingPhotographs& training,
                  const HeldOutPhotographs& validation, const Environment& environment) {
   Json identity = to_json(recipe);
-  if (recipe.schedule == Schedule::kPlateau) identity.erase("epochs");
+  if (!recipe.knows_its_length()) identity.erase("epochs");
   identity["precision"] = compute_for(recipe.precision, environment.engine).identity();
   identity["policy"] = augment::to_json(augment::policy_named(recipe.augment));
   identity["weights"] = weights_identity(recipe, environment.weights_path);
@@ -80,7 +79,7 @@ TrainingSummary train(const Recipe& given, const TrainingPhotographs& training,
   Recipe recipe = given;
   if (!recipe.has_steps()) recipe.epochs = 1;  // one step on all photographs
   const BatchPlan plan(count, recipe.has_steps() ? recipe.batch() : count, recipe.seed);
-  const Assignment assignment{recipe, training, validation, environment, plan};
+  const Assignment assignment{recipe, training, validation, environment, plan, options.on_message};
   SilentProgress silent;
   const auto learner = recipe.strategy == Strategy::kFeatures
                            ? make_head_learner(assignment, silent)

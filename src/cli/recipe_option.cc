@@ -1,0 +1,38 @@
+#include "cli/recipe_option.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+
+namespace frugal::cli {
+namespace {
+
+bool is_name(const std::string& name_or_file) {
+  return name_or_file == "default" || name_or_file == "study";
+}
+
+}  // namespace
+
+train::Recipe recipe_named(const std::string& name_or_file, train::Strategy strategy) {
+  if (name_or_file == "study") return train::study_recipe(strategy);
+  const train::Recipe recipe = train::default_recipe(strategy);
+  if (name_or_file == "default") return recipe;
+  const Json file = read_config(name_or_file);
+  if (file.is_object() && file.contains("strategy") && file["strategy"] != to_string(strategy))
+    throw InputError(fmt::format("{}: is a recipe for strategy {}, not {}", name_or_file,
+                                 file["strategy"].dump(), to_string(strategy)));
+  return train::recipe_from_json(file, recipe, name_or_file);
+}
+
+train::Strategy strategy_of_recipe(const std::string& name_or_file) {
+  if (is_name(name_or_file)) return train::Strategy::kFineTune;
+  const Json file = read_config(name_or_file);
+  if (!file.is_object() || !file.contains("strategy")) return train::Strategy::kFineTune;
+  if (!file["strategy"].is_string())
+    throw InputError(fmt::format("{}: strategy must be text", name_or_file));
+  return train::strategy_named(file["strategy"]);
+}
+
+}  // namespace frugal::cli
