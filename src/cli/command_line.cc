@@ -49,6 +49,7 @@ class CommandLine {
   void add_export();
   void add_optimize();
   void add_serve();
+  void add_token();
   void add_worker();
   void add_demo();
 
@@ -307,6 +308,42 @@ void CommandLine::add_serve() {
   c->add_option("--token", o.token,
                 "what clients must show; default: made and kept beside the store");
   c->add_option("--store", o.store, "SQLite file")->type_name("FILE");
+  c->add_option("--tls-certificate", o.tls_certificate, "PEM file: answer over TLS")
+      ->type_name("FILE");
+  c->add_option("--tls-key", o.tls_key, "PEM file of the certificate's key")->type_name("FILE");
+  c->add_option("--allow-host", o.allow_host,
+                "a name by which clients call this machine, as often as needed; addresses, "
+                "localhost and the machine's own name are always allowed")
+      ->type_name("NAME");
+  c->add_option("--access-log", o.access_log,
+                "a line of JSON for each request, to this file; - for standard error")
+      ->type_name("FILE");
+  c->add_option("--abandoned-after", o.abandoned_after,
+                "suggestions and training runs that were not heard of for so long are given up; "
+                "never: they are kept")
+      ->type_name("TIME");
+  c->add_option("--rate", o.rate, "requests a second of one token; 0: without a limit")
+      ->check(CLI::NonNegativeNumber);
+  c->add_option("--most-connections", o.most_connections,
+                "beyond, the one that idled longest is closed")
+      ->check(CLI::Range(1u, 1'000'000u));
+}
+
+void CommandLine::add_token() {
+  auto& o =
+      add<TokenOptions>("token", "makes, lists and revokes tokens of a server's store", &run_token,
+                        "Example:\n  frugal token --read-only --experiment 3 --name dashboard\n\n"
+                        "The token is told once and never kept. Works while the server runs, too.");
+  auto* c = current();
+  c->add_option("--store", o.store, "SQLite file of frugal serve")->type_name("FILE");
+  c->add_flag("--read-only", o.read_only, "the token can only read");
+  c->add_option("--experiment", o.experiment, "the only one that it sees; default: all")
+      ->type_name("ID");
+  c->add_option("--name", o.name, "what it is for");
+  c->add_option("--expires-after", o.expires_after, "30d, 12h; default: never")->type_name("TIME");
+  c->add_flag("--list", o.list, "list the tokens, without what they are");
+  c->add_option("--revoke", o.revoke, "the token of this id is refused from now on")
+      ->type_name("ID");
 }
 
 void CommandLine::add_worker() {
@@ -355,6 +392,7 @@ CommandLine::CommandLine() {
   add_export();
   add_optimize();
   add_serve();
+  add_token();
   add_worker();
   add_demo();
 }

@@ -136,6 +136,23 @@ struct ServeOptions {
   int port = 8265;
   std::string token;  // "": made at first start, beside the store
   std::string store = "frugal.db";
+  std::string tls_certificate, tls_key;  // PEM files; both or none
+  std::vector<std::string> allow_host;   // names that clients may call this machine by
+  std::string access_log;                // "": none; "-": standard error
+  std::string abandoned_after = "24h";   // suggestions and runs that nobody was heard of
+  double rate = 20000;                   // requests a second of one token; 0: any
+  std::size_t most_connections = 10000;
+};
+
+struct TokenOptions {
+  VoiceOptions voice;
+  std::string store = "frugal.db";
+  std::string experiment;  // "": all
+  std::string name;
+  std::string expires_after;  // "30d"; "": never
+  std::string revoke;         // id
+  bool read_only = false;
+  bool list = false;
 };
 
 struct WorkerOptions {
