@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "vision/augment/policy.h"
 #include "worker/training_executor.h"
 
 namespace frugal::cli {
@@ -48,7 +49,9 @@ experiment::Experiment describe(const ArmOptions& options) {
 // The plan's recipe, as far as it is tuned.
 optimizer::Assignments untuned_assignments(const experiment::Experiment& experiment,
                                            const train::Recipe& recipe) {
-  const Json all = to_json(recipe);
+  Json all = to_json(recipe);
+  for (const auto& open : augment::open_parameters(augment::policy_named(recipe.augment)))
+    all[open.name] = open.value;
   Json chosen = Json::object();
   for (const auto& parameter : experiment.space.parameters()) {
     const Json& value = all.at(parameter.name);

@@ -108,6 +108,14 @@ void CommandLine::split_options(double& validation_share, double& test_share) {
       ->check(CLI::Range(0.01, 0.8));
 }
 
+void CommandLine::recipe_option(std::string& recipe) {
+  current()
+      ->add_option("--recipe", recipe,
+                   "what to begin from: default, study (the 2020 study's plain SGD) or a YAML or "
+                   "JSON file; flags overrule it")
+      ->type_name("NAME|FILE");
+}
+
 void CommandLine::price_options(PriceOptions& price) {
   current()
       ->add_option("--machine", price.machine,
@@ -122,14 +130,6 @@ void CommandLine::price_options(PriceOptions& price) {
       ->add_option("--price-per-hour", price.per_hour,
                    "dollars for this machine; overrules the list")
       ->check(CLI::NonNegativeNumber);
-}
-
-void CommandLine::recipe_option(std::string& recipe) {
-  current()
-      ->add_option("--recipe", recipe,
-                   "what to begin from: default, study (the 2020 study's plain SGD) or a YAML or "
-                   "JSON file; flags overrule it")
-      ->type_name("NAME|FILE");
 }
 
 void CommandLine::add_tune() {

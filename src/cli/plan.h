@@ -32,7 +32,7 @@ struct PlanRequest {
   double epochs = 0;          // likewise
   unsigned seeds = 3;         // fresh ones, at most
   TaskBy task_by = TaskBy::kResolution;
-  bool refit = true;
+  bool refit = true;  // set kLastShare aside
 };
 
 // A cheaper run that tells of the full one.
@@ -59,12 +59,17 @@ using MeasureSpeed = std::function<train::Speed(const train::Recipe&)>;
 // long runs beat many short ones as long as a run has not converged; a budget that holds more of
 // those that have spends the rest on the search.
 inline constexpr double kFullRuns = 6;
-// And this many more for the winner's last run, on every core and on all but the test photographs.
-inline constexpr double kRefitRuns = 1.5;
+// Of a budget for fine-tuning, for the winner's last and longest run.
+inline constexpr double kLastShare = 0.45;
 
 // Throws InputError when the budget does not hold them at the lowest resolution and one epoch,
 // saying what would.
 Plan make_plan(const PlanRequest& request, const MeasureSpeed& measure_speed);
+
+// The size and the epochs of the winner's last run of so many seconds. request: its recipe is the
+// winner's, its photographs and its workers those of the run. One worker has all cores.
+train::Recipe plan_last_run(const PlanRequest& request, double seconds,
+                            const MeasureSpeed& measure_speed);
 
 // Width in pixels of the view for that height: the photographs' own aspect (between 3:4 and
 // 3:2), a multiple of 16.

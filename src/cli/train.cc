@@ -10,6 +10,7 @@
 #include "cli/recipe_option.h"
 #include "cli/run_folder.h"
 #include "cli/signals.h"
+#include "vision/augment/policy.h"
 #include "vision/train/train.h"
 
 namespace frugal::cli {
@@ -39,7 +40,7 @@ train::Recipe recipe_of(const TrainOptions& options, double aspect) {
 
   Json flags = Json::object();
   if (!options.network.empty()) flags["network"] = options.network;
-  if (!options.augment.empty()) flags["augment"] = options.augment;
+  if (!options.augment.empty()) flags["augment"] = augment::portable_policy(options.augment);
   if (options.epochs > 0) flags["epochs"] = options.epochs;
   if (options.seed > 0) flags["seed"] = options.seed;
   if (options.resolution > 0) {

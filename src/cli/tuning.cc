@@ -15,6 +15,7 @@
 #include "cli/signals.h"
 #include "cli/tune_view.h"
 #include "experiment/progress.h"
+#include "vision/augment/policy.h"
 #include "vision/train/train.h"
 
 namespace frugal::cli {
@@ -62,6 +63,7 @@ Tuning::Tuning(const TuneOptions& options, Console& console)
       price_(price_of(options.price)),
       allowed_seconds_(experiment::seconds_allowed(budget_, price_.per_hour)),
       strategies_(strategies_of(options.strategy)) {
+  augment::policy_named(options.augment);  // a mistake in it is told before anything is made
   if (!options.network.empty() && options.network != network_)
     throw InputError(
         fmt::format("{} holds a {}, not a {}; leave --network out, or give other weights",
@@ -72,7 +74,7 @@ Tuning::Tuning(const TuneOptions& options, Console& console)
 std::optional<double> Tuning::end_of(std::size_t arm) const {
   if (!allowed_seconds_) return std::nullopt;
   const bool last = arm + 1 == strategies_.size();
-  return last ? *allowed_seconds_ - closing_seconds_ - refit_seconds_ - kClosingSeconds
+  return last ? *allowed_seconds_ - closing_seconds_ - last_run_seconds_ - kClosingSeconds
               : *allowed_seconds_ * budget_share(strategies_[arm], strategies_.size());
 }
 
@@ -106,7 +108,7 @@ void Tuning::tune_arm(train::Strategy strategy, std::size_t index) {
   const double models = 2.0 * options.seeds;
   closing_seconds_ +=
       models * static_cast<double>(data_.split.test.size()) / options.plan.judged_per_second;
-  refit_seconds_ = std::max(refit_seconds_, refit_seconds(options.plan.full_run_seconds));
+  last_run_seconds_ = std::max(last_run_seconds_, last_run_seconds(options.plan, budget_seconds));
   options.end_seconds = end_of(index);
   if (budget_.runs) options.runs = *budget_.runs / static_cast<double>(strategies_.size());
 
@@ -175,6 +177,7 @@ int Tuning::run() {
   } catch (const Stopped&) {
     console_.line("stopping: the workers write their checkpoints");
     coordinator_->stop_workers();
+    if (kept_trial_) console_.line(fmt::format("best model so far  {}", folder_.model().string()));
     throw;
   }
 }

@@ -36,6 +36,9 @@ class Tuning {
   int dry_run();
   bool is_finished() const;
   int print_finished() const;
+  PlanRequest request_for(const train::Recipe& recipe, const RunData& data,
+                          double budget_seconds) const;
+  MeasureSpeed measuring(unsigned workers, unsigned threads);
   Plan plan_for(train::Strategy strategy, const RunData& data, double budget_seconds);
   Plan remembered_plan(train::Strategy strategy, double budget_seconds);
   std::optional<double> end_of(std::size_t arm) const;
@@ -46,9 +49,11 @@ class Tuning {
   void work_on(Arm& arm);
   void forget_checkpoints(const Arm& arm) const;
   void tune_all();
-  double refit_seconds(double full_run_seconds) const;
+  double last_run_seconds(const Plan& plan, double budget_seconds) const;
+  std::optional<train::Recipe> last_recipe(const report::Arm& winner);
   void refit(const report::Answer& answer);
   void open_test_part();
+  std::optional<experiment::Id> best_run(const report::Answer& answer) const;
   void keep_model(const report::Answer& answer);
   void tidy_up();
   int finish();
@@ -72,11 +77,12 @@ class Tuning {
   std::vector<std::unique_ptr<Arm>> arms_;
   std::atomic<Arm*> current_arm_ = nullptr;  // asked by the scheduler from its threads
   double closing_seconds_ = 0;
-  double refit_seconds_ = 0;  // set aside for it
+  double last_run_seconds_ = 0;  // set aside for it
   double reported_at_ = 0;
   std::size_t reported_trials_ = 0;
   std::vector<TestJudgement> judgements_;
   std::optional<report::Refit> refit_;
+  std::optional<experiment::Id> kept_trial_;  // whose model is the run's so far
 };
 
 }  // namespace frugal::cli

@@ -52,6 +52,12 @@ std::filesystem::path checkpoint_of(const std::filesystem::path& file) {
   return file.extension() == ".trunk" ? file.parent_path() / file.stem() : std::filesystem::path();
 }
 
+void copy_model(const std::filesystem::path& from, const std::filesystem::path& to) {
+  std::filesystem::create_directories(to);
+  for (const auto& entry : std::filesystem::directory_iterator(from))
+    write_file(to / entry.path().filename(), read_file(entry.path()));
+}
+
 }  // namespace
 
 bool Tuning::is_finished() const {
@@ -125,7 +131,9 @@ void Tuning::write_report(bool finished) {
   const report::Answer so_far = answer(finished);
   write_file(folder_.result(), report::result_json(so_far).dump(1) + "\n");
   write_file(folder_.report(), report::html_report(so_far, report::summarize(so_far)));
-  if (!finished) forget_checkpoints(*arms_.back());
+  if (finished) return;
+  keep_model(so_far);
+  forget_checkpoints(*arms_.back());
 }
 
 // Once, when nothing is left to decide.
@@ -154,15 +162,14 @@ void Tuning::open_test_part() {
   }
 }
 
-// What was trained on most photographs, else the winner's best model on validation, becomes the
-// run's.
-void Tuning::keep_model(const report::Answer& answer) {
-  const report::Arm& winner = answer.arms.at(answer.winner.value());
-  std::filesystem::path best;
-  if (refit_) best = folder_.refit() / "model";
+// The best model on validation of the winner that the answer names; nullopt: there is none yet.
+std::optional<experiment::Id> Tuning::best_run(const report::Answer& answer) const {
+  if (!answer.winner) return {};
+  const report::Arm& winner = answer.arms[*answer.winner];
+  std::optional<experiment::Id> best;
   double best_value = -1;
   for (const auto& arm : arms_) {
-    if (refit_ || arm->experiment().name != winner.strategy) continue;
+    if (arm->experiment().name != winner.strategy) continue;
     const auto trials = coordinator_->scheduler().trials(arm->id());
     const auto values = values_of(trials, coordinator_->scheduler().observations(arm->id()));
     const std::string role = winner.tuned && !arm->winner_is_untuned() ? "winner" : "untuned";
@@ -171,12 +178,22 @@ void Tuning::keep_model(const report::Answer& answer) {
           values.at(trial.id) <= best_value)
         continue;
       best_value = values.at(trial.id);
-      best = std::filesystem::path(worker::trial_folder(folder_.path(), trial.id)) / "model";
+      best = trial.id;
     }
   }
-  std::filesystem::create_directories(folder_.model());
-  for (const auto& entry : std::filesystem::directory_iterator(best))
-    write_file(folder_.model() / entry.path().filename(), read_file(entry.path()));
+  return best;
+}
+
+// There is a model from the first run on: a user may stop at any time.
+void Tuning::keep_model(const report::Answer& answer) {
+  const auto best = best_run(answer);
+  if (refit_) {
+    copy_model(folder_.refit() / "model", folder_.model());
+  } else if (best && best != kept_trial_) {
+    const std::filesystem::path trial = worker::trial_folder(folder_.path(), *best);
+    copy_model(trial / "model", folder_.model());
+    kept_trial_ = best;
+  }
 }
 
 // What only a run that goes on would need.

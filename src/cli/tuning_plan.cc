@@ -9,6 +9,7 @@
 #include "cli/recipe_option.h"
 #include "cli/signals.h"
 #include "cli/tuning.h"
+#include "vision/augment/policy.h"
 #include "vision/train/train.h"
 
 #include <unistd.h>
@@ -16,7 +17,7 @@
 namespace frugal::cli {
 namespace {
 
-constexpr double kCalibrationSeconds = 3;  // of each measurement
+constexpr double kCalibrationSeconds = 2;  // of each measurement
 constexpr double kFeaturesShare = 0.2;     // of the budget, when both strategies are tuned
 
 std::string plan_text(const Plan& plan, const std::string& budget) {
@@ -34,11 +35,10 @@ double budget_share(train::Strategy strategy, std::size_t strategies) {
   return strategy == train::Strategy::kFeatures ? kFeaturesShare : 1 - kFeaturesShare;
 }
 
-Plan Tuning::plan_for(train::Strategy strategy, const RunData& data, double budget_seconds) {
+PlanRequest Tuning::request_for(const train::Recipe& recipe, const RunData& data,
+                                double budget_seconds) const {
   PlanRequest request;
-  request.recipe = recipe_named(options_.recipe, strategy);
-  request.recipe.network = network_;
-  if (strategy == train::Strategy::kFineTune) request.recipe.augment = options_.augment;
+  request.recipe = recipe;
   request.training_photographs = data.split.train.size();
   request.validation_photographs = data.split.validation.size();
   request.all_photographs = data.dataset.photographs.size();
@@ -49,16 +49,27 @@ Plan Tuning::plan_for(train::Strategy strategy, const RunData& data, double budg
   request.resolution = options_.resolution;
   request.epochs = options_.epochs;
   request.seeds = options_.seeds;
-  request.refit = options_.refit;
+  request.refit = options_.refit && recipe.strategy == train::Strategy::kFineTune;
   request.task_by = task_by_named(options_.task_by);
-  Plan plan = make_plan(request, [&](const train::Recipe& recipe) {
+  return request;
+}
+
+MeasureSpeed Tuning::measuring(unsigned workers, unsigned threads) {
+  return [this, workers, threads](const train::Recipe& recipe) {
     throw_if_stopped();
     console_.progress(
         {fmt::format("measuring this machine at {} × {} pixels", recipe.height, recipe.width)});
-    return train::measure_speed(recipe, workers_, threads_, kCalibrationSeconds);
-  });
-  plan.recipe.seed = options_.seed;
-  return plan;
+    return train::measure_speed(recipe, workers, threads, kCalibrationSeconds);
+  };
+}
+
+Plan Tuning::plan_for(train::Strategy strategy, const RunData& data, double budget_seconds) {
+  train::Recipe recipe = recipe_named(options_.recipe, strategy);
+  recipe.network = network_;
+  recipe.seed = options_.seed;
+  if (strategy == train::Strategy::kFineTune)
+    recipe.augment = augment::portable_policy(options_.augment);
+  return make_plan(request_for(recipe, data, budget_seconds), measuring(workers_, threads_));
 }
 
 int Tuning::dry_run() {

@@ -93,6 +93,7 @@ void fields(std::type_identity<Stage>, auto&& archive, auto& x) {
 
 void fields(std::type_identity<Refit>, auto&& archive, auto& x) {
   archive("photographs", x.photographs);
+  archive("recipe", x.recipe);
   archive("seconds", x.seconds);
   archive("test_top5", x.test_top5);
   archive("test_predictions", x.test_predictions);

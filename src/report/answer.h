@@ -111,10 +111,12 @@ struct Stage {
   bool operator==(const Stage&) const = default;
 };
 
-// The winner's recipe trained once more, on training and validation photographs together: the
-// model that is kept. No validation photographs are left to judge it by.
+// The winner's recipe trained once more, on training and validation photographs together and for as
+// long as the budget allowed: the model that is kept. No validation photographs are left to judge
+// it by.
 struct Refit {
   std::size_t photographs = 0;
+  Json recipe = Json::object();
   double seconds = 0;
   std::optional<double> test_top5;
   std::vector<std::size_t> test_predictions;

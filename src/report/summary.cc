@@ -115,15 +115,22 @@ std::vector<Gap> make_gaps(const Answer& answer) {
   return gaps;
 }
 
+// ", 6 epochs at 112 × 144 pixels", of a run that has epochs.
+std::string length_text(const Json& recipe) {
+  if (recipe.value("strategy", "") != "fine-tune") return {};
+  return fmt::format(", {:g} epochs at {} × {} pixels", recipe.at("epochs").get<double>(),
+                     recipe.at("height").get<std::size_t>(), recipe.at("width").get<std::size_t>());
+}
+
 std::string kept_sentence(const Answer& answer) {
   if (!answer.refit || answer.refit->test_predictions.empty()) return {};
   Correctness refit;
   append(answer, answer.refit->test_predictions, refit);
   std::string text = fmt::format(
-      "The model that is kept was trained once more by the winner's recipe, on training and "
-      "validation photographs together ({}): {} % on test, 95 % interval {}",
-      count_text(answer.refit->photographs), percent_text(accuracy(refit)),
-      percent_text(accuracy_interval(refit, stream("refit", 0))));
+      "The model that is kept was trained by the winner's recipe once more, on training and "
+      "validation photographs together ({}{}): {} % on test, 95 % interval {}",
+      count_text(answer.refit->photographs), length_text(answer.refit->recipe),
+      percent_text(accuracy(refit)), percent_text(accuracy_interval(refit, stream("refit", 0))));
   if (!answer.winner) return text + ".";
   const Correctness winner = correctness(answer, answer.arms[*answer.winner]);
   if (winner.empty()) return text + ".";

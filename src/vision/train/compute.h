@@ -56,8 +56,8 @@ struct PassOptions {
   std::size_t at_once = std::numeric_limits<std::size_t>::max();
 };
 
-// One step of SGD, batch norm learning too. images: normalized; labels: (n) int64. Returns the
-// mean cross-entropy before it.
+// One step of SGD, batch norm learning too. images: normalized; labels: (n) int64, or (n, classes)
+// shares of the classes. Returns the mean cross-entropy before it.
 double training_pass(model::Network& network, Sgd& sgd, const at::Tensor& images,
                      const at::Tensor& labels, const SgdOptions& sgd_options,
                      const Compute& compute, const PassOptions& options = {});

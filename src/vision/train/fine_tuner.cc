@@ -1,5 +1,7 @@
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/_upsample_bilinear2d_aa.h>
 #include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 #include <fmt/format.h>
 
@@ -98,9 +100,7 @@ class FineTuner final : public Learner {
     FRUGAL_CHECK(batch.step == step);
     const at::Tensor images = at_size(normalized(batch.pixels, source_.view, compute_),
                                       training_view(assignment_.recipe, share_done(step)));
-    const at::Tensor labels =
-        at::tensor(at::ArrayRef<std::int64_t>(batch.labels)).to(compute_.device);
-    const double loss = pass(images, labels, options);
+    const double loss = pass(images, targets_of(batch), options);
     if (average_) average_->update(step);
     return loss;
   }
@@ -168,6 +168,19 @@ class FineTuner final : public Learner {
     std::vector<at::Tensor> weights;
     for (const auto& [name, tensor] : network_->state()) weights.push_back(tensor);
     average_ = std::make_unique<WeightAverage>(weights, assignment_.recipe.weight_averaging);
+  }
+
+  // (n) classes; or (n, classes) shares of the classes, where views are mixed.
+  at::Tensor targets_of(const Batch& batch) const {
+    const at::Tensor labels = at::tensor(at::ArrayRef<std::int64_t>(batch.labels));
+    if (batch.partner_labels.empty()) return labels.to(compute_.device);
+    const auto n = static_cast<std::int64_t>(batch.labels.size());
+    const at::Tensor partners = at::tensor(at::ArrayRef<std::int64_t>(batch.partner_labels));
+    const at::Tensor shares = at::tensor(at::ArrayRef<float>(batch.partner_shares)).reshape({n, 1});
+    at::Tensor targets = at::zeros({n, static_cast<std::int64_t>(classes_)}, at::kFloat);
+    targets.scatter_add_(1, labels.reshape({n, 1}), 1 - shares);
+    targets.scatter_add_(1, partners.reshape({n, 1}), shares);
+    return targets.to(compute_.device);
   }
 
   double share_done(std::size_t step) const {

@@ -276,6 +276,20 @@ TEST_F(TrainTest, AugmentationNeverTouchesTheHeldOut) {
   EXPECT_EQ(judged.predictions, summary.validation.predictions);
 }
 
+TEST_F(TrainTest, MixedLabelsAreLearned) {
+  Recipe recipe = tiny();
+  recipe.epochs = 6;
+  const double plain = trained().history[0].training_loss;
+  for (const char* policy : {"mixup:alpha=1", "cutmix:alpha=1"}) {
+    recipe.augment = policy;
+    const TrainingSummary summary = run(recipe, {.model_folder = path("mixed")});
+    // An empty head gives every class a third, whatever the labels' shares.
+    EXPECT_NEAR(summary.history[0].training_loss, plain, 0.2) << policy;
+    EXPECT_LT(summary.history.back().training_loss, summary.history.front().training_loss);
+    EXPECT_GE(summary.validation.accuracy, 0.8) << policy;
+  }
+}
+
 TEST_F(TrainTest, AModelPredictsJudgesAndKeepsItsRecipe) {
   trained();
   Model model = Model::load(path("trained"));
