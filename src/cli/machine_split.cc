@@ -49,13 +49,14 @@ std::vector<Split> split_candidates(unsigned cores) {
   return candidates;
 }
 
-SplitChoice choose_split(const std::vector<Split>& candidates, unsigned rounds,
+SplitChoice choose_split(const std::vector<Split>& candidates,
+                         const std::function<bool(unsigned)>& another_round,
                          const std::function<double(const Split&)>& images_per_second) {
-  FRUGAL_CHECK(!candidates.empty() && rounds > 0);
+  FRUGAL_CHECK(!candidates.empty());
   SplitChoice choice{.split = candidates[0]};
   if (candidates.size() == 1) return choice;
   std::vector<std::vector<double>> rates(candidates.size());
-  for (unsigned round = 0; round < rounds; ++round)
+  for (unsigned round = 0; round == 0 || another_round(round); ++round)
     for (std::size_t i = 0; i < candidates.size(); ++i)
       rates[i].push_back(images_per_second(candidates[i]) * candidates[i].workers);
   double best = 0;

@@ -44,9 +44,11 @@ struct SplitChoice {
   bool operator==(const SplitChoice&) const = default;
 };
 
-// images_per_second: of one worker while all of them work. Every candidate once a round; the
-// highest median wins, of equal ones the first.
-SplitChoice choose_split(const std::vector<Split>& candidates, unsigned rounds,
+// images_per_second: of one worker while all of them work. Every candidate once a round, for as
+// many rounds as another_round(rounds so far) allows, one at least; the highest median wins, of
+// equal ones the first.
+SplitChoice choose_split(const std::vector<Split>& candidates,
+                         const std::function<bool(unsigned)>& another_round,
                          const std::function<double(const Split&)>& images_per_second);
 
 // "2 workers of 1 thread: 112 images/s (109 to 113); ..."

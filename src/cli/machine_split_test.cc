@@ -21,6 +21,10 @@ MachineOptions given(unsigned workers, unsigned threads) {
   return options;
 }
 
+auto times(unsigned rounds) {
+  return [rounds](unsigned so_far) { return so_far < rounds; };
+}
+
 TEST(MachineSplit, FollowsTheUserAndFillsInWhatIsMissing) {
   EXPECT_EQ(split_of(given(0, 0), 8), std::nullopt);
   EXPECT_EQ(split_of(given(2, 0), 8), (Split{2, 4}));
@@ -64,7 +68,7 @@ TEST(MachineSplit, CandidatesNeverTakeMoreThanTheCoresNorLeaveMoreThanAQuarterId
 TEST(MachineSplit, TakesTheHighestMedianOfInterleavedRounds) {
   std::vector<Split> order;
   std::map<unsigned, std::vector<double>> rates = {{2, {10, 50, 11}}, {1, {24, 1, 25}}};
-  const auto choice = choose_split({{2, 1}, {1, 2}}, 3, [&](const Split& split) {
+  const auto choice = choose_split({{2, 1}, {1, 2}}, times(3), [&](const Split& split) {
     order.push_back(split);
     return rates.at(split.workers).at((order.size() - 1) / 2);
   });
@@ -76,7 +80,7 @@ TEST(MachineSplit, TakesTheHighestMedianOfInterleavedRounds) {
 }
 
 TEST(MachineSplit, MeasuresNothingWhereThereIsNoChoice) {
-  const auto choice = choose_split(split_candidates(1), 3, [](const Split&) -> double {
+  const auto choice = choose_split(split_candidates(1), times(3), [](const Split&) -> double {
     ADD_FAILURE();
     return 0;
   });
@@ -84,7 +88,7 @@ TEST(MachineSplit, MeasuresNothingWhereThereIsNoChoice) {
 }
 
 TEST(MachineSplit, ComesBackFromJsonAsItWas) {
-  SplitChoice choice = choose_split({{2, 1}, {1, 2}}, 1, [](const Split&) { return 7.25; });
+  SplitChoice choice = choose_split({{2, 1}, {1, 2}}, times(1), [](const Split&) { return 7.25; });
   choice.cores = 2;
   choice.machine = "M";
   choice.work = "W";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "cli/signals.h"
 #include "cli/tuning.h"
@@ -12,10 +13,11 @@ namespace frugal::cli {
 namespace {
 
 constexpr unsigned kRounds = 3;
-constexpr double kSeconds = 0.6;  // of a measurement, at least
-constexpr unsigned kHighest =
-    96;  // pixels: what is fastest there is fastest above, and sooner known
-constexpr unsigned kBatchExponent = 4;  // likewise
+constexpr double kLongestSeconds = 10;  // on a busy machine: no further round then
+constexpr double kSeconds = 0.6;        // of a measurement, at least
+// What is fastest on small pictures in small batches is so on large ones, and is known sooner.
+constexpr unsigned kHighest = 96;
+constexpr unsigned kBatchExponent = 4;
 
 }  // namespace
 
@@ -31,7 +33,12 @@ SplitChoice Tuning::measure_split(double aspect) {
   recipe.height = options_.resolution > 0 ? std::min(options_.resolution, kHighest) : kHighest;
   recipe.width = view_width(recipe.height, aspect);
   recipe.batch_exponent = kBatchExponent;
-  SplitChoice choice = choose_split(candidates, kRounds, [&](const Split& split) {
+  const SystemClock clock;
+  const double began = clock.now_seconds();
+  const auto another_round = [&](unsigned rounds) {
+    return rounds < kRounds && clock.now_seconds() - began < kLongestSeconds;
+  };
+  SplitChoice choice = choose_split(candidates, another_round, [&](const Split& split) {
     throw_if_stopped();
     console_.progress(
         {fmt::format("measuring {} worker{} of {} thread{}", split.workers,
