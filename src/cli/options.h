@@ -91,6 +91,7 @@ struct TrainOptions {
   unsigned resolution = 0;
   double epochs = 0;
   std::vector<std::string> set;  // "learning_rate=0.03": any key of a recipe
+  bool reproduce_leak = false;   // price the study's protocol beside the sound one
   double validation_share = 0.15;
   double test_share = 0.15;
   bool dry_run = false;
@@ -109,6 +110,20 @@ struct PredictOptions {
   std::vector<std::string> images;  // files, folders, "-" for a list on standard input
   unsigned top = 5;
   unsigned threads = 0;
+};
+
+struct AugmentOptions {
+  VoiceOptions voice;
+  DataOptions data;
+  std::string augment = "crop-flip";
+  std::string output = "frugal-augment";
+  std::uint64_t seed = 0;
+  unsigned count = 8;              // photographs on the sheet
+  unsigned variants = 5;           // of each
+  unsigned resolution = 224;       // short side of what is shown, pixels
+  unsigned multiplier = 0;         // altered copies of each photograph to export; 0: none
+  unsigned export_resolution = 0;  // short side of the copies; 0: the photograph's own
+  bool list = false;               // print policies and transforms, and do nothing
 };
 
 struct CheckOptions {
