@@ -8,12 +8,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <cstring>
-#include <ctime>
 #include <fstream>
 #include <functional>
 #include <iostream>
+
+#include "training/timing.h"
 
 #include "base/error.h"
 #include "base/random.h"
@@ -31,50 +31,6 @@ namespace {
 
 using engine::Kind;
 using engine::Precision;
-
-double wall_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-double cpu_seconds() {
-  timespec time{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return double(time.tv_sec) + 1e-9 * double(time.tv_nsec);
-}
-
-struct Sample {
-  double by_wall = 0, by_cpu = 0;  // units of work a second of the clock, and of one core
-};
-
-// work: so many units. Repeated for about `seconds`.
-Sample rate_of(double units, double seconds, const std::function<void()>& work) {
-  const double wall = wall_seconds(), cpu = cpu_seconds();
-  double done = 0;
-  do {
-    work();
-    done += units;
-  } while (wall_seconds() - wall < seconds);
-  return {done / (wall_seconds() - wall), done / (cpu_seconds() - cpu)};
-}
-
-struct Series {
-  std::vector<double> by_wall, by_cpu;
-  void add(const Sample& sample) {
-    by_wall.push_back(sample.by_wall);
-    by_cpu.push_back(sample.by_cpu);
-  }
-};
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-double lowest(const std::vector<double>& values) {
-  return *std::min_element(values.begin(), values.end());
-}
-double highest(const std::vector<double>& values) {
-  return *std::max_element(values.begin(), values.end());
-}
 
 data::Size size_named(const std::string& text) {
   const std::size_t cross = text.find('x');
@@ -305,7 +261,7 @@ void run_loss(const Options& options) {
     train::FeatureRows rows{{}, feature_count};
     for (std::size_t i = 0; i < n; ++i) rows.rows.push_back(features.data() + i * feature_count);
     const double accuracy =
-        train::solve_ridge(rows, labels, dataset.classes.size()).left_out_accuracy;
+        train::fit_ridge(rows, labels, dataset.classes.size()).left_out_accuracy;
     std::cout << fmt::format("| {} | {:.6f} | {:.6f} | {:.1f} % |\n", variant.name(),
                              found.mean_cosine, found.lowest_cosine, 100 * accuracy);
   }

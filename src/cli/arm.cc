@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "vision/train/search_space.h"
 #include "worker/training_executor.h"
 
 namespace frugal::cli {
@@ -28,8 +29,8 @@ bool is_over(const Trial& trial) {
 
 experiment::Experiment describe(const ArmOptions& options) {
   experiment::Experiment experiment{
-      .space = optimizer::space_from_json(
-          {{"parameters", train::tuned_parameters(options.plan.recipe)}}, "the tuned parameters")};
+      .space =
+          optimizer::space_from_json(train::search_space(options.plan.recipe), "the search space")};
   experiment.name = to_string(options.strategy);
   experiment.metric = "validation_accuracy";
   experiment.tasks = study_tasks();
@@ -45,7 +46,14 @@ optimizer::Assignments untuned_assignments(const experiment::Experiment& experim
                                            const train::Recipe& recipe) {
   const Json all = to_json(recipe);
   Json chosen = Json::object();
+  for (const auto& conditional : experiment.space.conditionals())
+    chosen[conditional.name] = all.at(conditional.name);
+  const auto holds = [&](const auto& condition) {
+    const auto& [name, values] = condition;
+    return std::find(values.begin(), values.end(), chosen.at(name)) != values.end();
+  };
   for (const auto& parameter : experiment.space.parameters()) {
+    if (!std::all_of(parameter.conditions.begin(), parameter.conditions.end(), holds)) continue;
     const Json& value = all.at(parameter.name);
     chosen[parameter.name] =
         parameter.type == optimizer::ParameterType::kCategorical && !value.is_string()
