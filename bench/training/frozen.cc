@@ -13,7 +13,7 @@
 #include <string>
 
 #include "base/random.h"
-#include "training/timing.h"
+#include "measure.h"
 #include "vision/data/check.h"
 #include "vision/data/split.h"
 #include "vision/train/heads.h"

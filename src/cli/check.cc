@@ -32,6 +32,9 @@ int run_check(const CheckOptions& options, Console& console) {
   groups("groups of duplicates", summary.duplicates);
   groups("groups of near-copies", summary.near_duplicates);
   groups("same photograph, different classes", summary.conflicting);
+  if (summary.altered_copies > 0)
+    text += fmt::format("augmented copies {}; a split keeps them with their sources\n",
+                        summary.altered_copies);
   console.result(text, to_json(summary));
   return 0;
 }

@@ -56,6 +56,7 @@ class CommandLine {
   void data_options(DataOptions& data, bool required);
   void recipe_option(std::string& recipe);
   void split_options(double& validation_share, double& test_share);
+  void price_options(PriceOptions& price);
   std::vector<std::string> with_config(const std::vector<std::string>& arguments);
   std::string unknown_words(const std::vector<std::string>& arguments) const;
   int execute(const Command& command);
@@ -115,6 +116,22 @@ void CommandLine::recipe_option(std::string& recipe) {
       ->type_name("NAME|FILE");
 }
 
+void CommandLine::price_options(PriceOptions& price) {
+  current()
+      ->add_option("--machine", price.machine,
+                   "what this machine is in the list of prices: c7a.large, ...")
+      ->type_name("NAME");
+  current()->add_flag("--spot", price.spot, "at its spot price");
+  current()
+      ->add_option("--prices", price.prices,
+                   "list of prices, YAML; default: prices.yml beside the program")
+      ->type_name("FILE");
+  current()
+      ->add_option("--price-per-hour", price.per_hour,
+                   "dollars for this machine; overrules the list")
+      ->check(CLI::NonNegativeNumber);
+}
+
 void CommandLine::add_tune() {
   auto& o = add<TuneOptions>(
       "tune", "photographs, weights and a budget in; a model, an answer and a report out",
@@ -139,18 +156,24 @@ void CommandLine::add_tune() {
   c->add_option("--augment", o.augment, "none, crop-flip or a policy FILE.yml");
   c->add_option("--resolution", o.resolution, "short side in pixels; 0: what the budget allows");
   c->add_option("--epochs", o.epochs, "of a full run; 0: what the budget allows");
+  c->add_option("--task-by", o.task_by,
+                "how the cheap tasks, whose runs inform the full ones, are cheaper")
+      ->check(CLI::IsMember({"epochs", "resolution"}));
   c->add_option("--seeds", o.seeds, "fresh seeds on which the winner is run again, at most")
       ->check(CLI::Range(1u, 20u));
   c->add_option("--suggester", o.suggester, "multitask, random, sobol, ...");
   c->add_option("--on", o.machine.on, "where the workers run")->check(CLI::IsMember({"local"}));
-  c->add_option("--workers", o.machine.workers, "side by side; 0: one a core");
+  c->add_option("--workers", o.machine.workers,
+                "side by side; 0: as --threads allows, or what is measured fastest");
   c->add_option("--threads", o.machine.threads, "of a worker; 0: cores / workers");
-  c->add_option("--price-per-hour", o.price_per_hour, "dollars for this machine")
-      ->check(CLI::NonNegativeNumber);
+  price_options(o.price);
   c->add_option("--seed", o.seed, "of the split, the search and the runs");
   split_options(o.validation_share, o.test_share);
   c->add_option("--output", o.output, "the run's folder: store, split, model, report")
       ->type_name("DIR");
+  c->add_flag("--refit,!--no-refit", o.refit,
+              "train the winner once more on training and validation photographs together, and "
+              "keep that model (the default)");
   c->add_flag("--dry-run", o.dry_run, "print the plan and spend nothing");
 }
 
@@ -266,8 +289,7 @@ void CommandLine::add_optimize() {
       ->type_name("TIME");
   c->add_option("--suggester", o.suggester, "multitask, random, sobol, ...; default: the file's");
   c->add_option("--seed", o.seed, "of the search; default: the file's");
-  c->add_option("--price-per-hour", o.price_per_hour, "dollars for this machine")
-      ->check(CLI::NonNegativeNumber);
+  price_options(o.price);
   c->add_option("--output", o.output,
                 "the run's folder: store, logs, trials; default: frugal-runs/ and the file's name")
       ->type_name("DIR");

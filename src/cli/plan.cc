@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/error.h"
 
@@ -17,6 +19,10 @@ constexpr double kDecodesPerSecond = 600;       // of one core
 constexpr double kHeadStepsPerSecond = 60'000;  // photographs through the head alone
 constexpr double kRunOverheadSeconds = 2;       // loading, the start of the head, saving
 constexpr double kMostEpochs = 30;
+constexpr std::pair<const char*, double> kCheapTasks[] = {{"small", 0.1}, {"medium", 0.5}};
+constexpr double kWorthwhile = 0.8;      // a task that costs more saves nothing
+constexpr std::size_t kMultiple = 16;    // pixels of a task's sides
+constexpr std::size_t kLowestTask = 32;  // pixels; below that a network sees too little
 constexpr double kRunsASeed = 5;  // full runs for each fresh seed: two that use it, the rest search
 constexpr double kExtractionShare = 0.25;      // of a budget for features
 constexpr std::size_t kUnboundedHeight = 128;  // when no clock is in the budget
@@ -58,13 +64,15 @@ double epoch_seconds(const PlanRequest& request, const train::Speed& speed) {
 }
 
 // Of all that a run of recipe.epochs at the recipe's size takes, seconds.
-double run_seconds(const PlanRequest& request, const Plan& plan, const train::Speed& speed) {
-  return plan.recipe.epochs * epoch_seconds(request, speed) + kRunOverheadSeconds;
+double run_seconds(const PlanRequest& request, const train::Recipe& recipe,
+                   const train::Speed& speed) {
+  return recipe.epochs * epoch_seconds(request, speed) + kRunOverheadSeconds;
 }
 
 // What a run may take so that the budget holds kFullRuns.
 double affordable_seconds(const PlanRequest& request, const Plan& plan) {
-  return (request.budget_seconds - plan.preparation_seconds) * request.workers / kFullRuns;
+  const double runs = kFullRuns + (request.refit ? kRefitRuns : 0);
+  return (request.budget_seconds - plan.preparation_seconds) * request.workers / runs;
 }
 
 // Takes the size and the epochs that a run of so many seconds is best spent on. speed: at measured
@@ -86,6 +94,40 @@ void spend(const PlanRequest& request, double seconds, const train::Speed& speed
     best = worth;
     recipe = candidate;
   }
+}
+
+// The task that costs that share of a full run. speed_of: of a run of that recipe.
+PlannedTask plan_task(const PlanRequest& request, const Plan& plan, const std::string& name,
+                      double share, const MeasureSpeed& speed_of) {
+  train::Recipe recipe = plan.recipe;
+  const double wanted = share * plan.full_run_seconds;
+  if (request.task_by == TaskBy::kResolution) {
+    const double side = std::sqrt(share) * static_cast<double>(recipe.height);
+    const auto multiple = static_cast<std::size_t>(std::lround(side / kMultiple)) * kMultiple;
+    set_height(recipe, std::clamp(multiple, kLowestTask, recipe.height), request.aspect);
+  }
+  const train::Speed speed = speed_of(recipe);
+  const double affordable = (wanted - kRunOverheadSeconds) / epoch_seconds(request, speed);
+  recipe.epochs = std::clamp(affordable, share * recipe.epochs / 2, recipe.epochs);
+  PlannedTask task{name, run_seconds(request, recipe, speed) / plan.full_run_seconds, {}};
+  task.changes = {{"epochs", recipe.epochs}, {"height", recipe.height}, {"width", recipe.width}};
+  return task;
+}
+
+std::vector<PlannedTask> plan_tasks(const PlanRequest& request, const Plan& plan,
+                                    const train::Speed& speed, const MeasureSpeed& measure_speed) {
+  const MeasureSpeed speed_of = [&](const train::Recipe& recipe) {
+    const bool same = recipe.height == plan.recipe.height && recipe.width == plan.recipe.width;
+    return same ? speed : measure_speed(recipe);
+  };
+  std::vector<PlannedTask> tasks;
+  for (const auto& [name, share] : kCheapTasks) {
+    PlannedTask task = plan_task(request, plan, name, share, speed_of);
+    const double dearer_than = tasks.empty() ? 0 : tasks.back().cost;
+    if (task.cost > dearer_than && task.cost < kWorthwhile) tasks.push_back(std::move(task));
+  }
+  tasks.push_back({.name = "full"});
+  return tasks;
 }
 
 Plan plan_fine_tuning(const PlanRequest& request, const MeasureSpeed& measure_speed) {
@@ -114,10 +156,11 @@ Plan plan_fine_tuning(const PlanRequest& request, const MeasureSpeed& measure_sp
     speed = measure_speed(plan.recipe);
   }
   plan.judged_per_second = speed.inference_images_per_second * request.workers;
-  plan.full_run_seconds = run_seconds(request, plan, speed);
+  plan.full_run_seconds = run_seconds(request, plan.recipe, speed);
   const double fewest = request.epochs > 0 ? kFullRuns / 2 : kFullRuns;  // as the user wishes
   if (plan.full_run_seconds > affordable_seconds(request, plan) * kFullRuns / fewest)
     refuse(request, plan.preparation_seconds + plan.full_run_seconds * fewest / request.workers);
+  plan.tasks = plan_tasks(request, plan, speed, measure_speed);
   return plan;
 }
 
@@ -144,6 +187,7 @@ Plan plan_features(const PlanRequest& request, const MeasureSpeed& measure_speed
   plan.full_run_seconds =
       kRunOverheadSeconds / 4 +
       plan.recipe.epochs * static_cast<double>(request.training_photographs) / kHeadStepsPerSecond;
+  plan.tasks = {{.name = "full"}};  // a head is cheap enough
   const double needed =
       plan.preparation_seconds + kFullRuns * plan.full_run_seconds / request.workers;
   if (needed > request.budget_seconds) refuse(request, needed);
@@ -161,8 +205,9 @@ Plan make_plan(const PlanRequest& request, const MeasureSpeed& measure_speed) {
   Plan plan = request.recipe.strategy == train::Strategy::kFineTune
                   ? plan_fine_tuning(request, measure_speed)
                   : plan_features(request, measure_speed);
-  plan.full_runs =
-      (request.budget_seconds - plan.preparation_seconds) * request.workers / plan.full_run_seconds;
+  plan.full_runs = (request.budget_seconds - plan.preparation_seconds) * request.workers /
+                       plan.full_run_seconds -
+                   (request.refit ? kRefitRuns : 0);
   plan.seeds = std::isfinite(plan.full_runs)
                    ? std::clamp(static_cast<unsigned>(plan.full_runs / kRunsASeed), 1u,
                                 std::max(request.seeds, 1u))
@@ -170,14 +215,38 @@ Plan make_plan(const PlanRequest& request, const MeasureSpeed& measure_speed) {
   return plan;
 }
 
+TaskBy task_by_named(const std::string& name) {
+  if (name == "epochs") return TaskBy::kEpochs;
+  if (name == "resolution") return TaskBy::kResolution;
+  throw InputError(fmt::format("--task-by: \"{}\" is none of epochs, resolution", name));
+}
+
 Json to_json(const Plan& plan) {
+  Json tasks = Json::array();
+  for (const PlannedTask& task : plan.tasks)
+    tasks.push_back({{"name", task.name}, {"cost", task.cost}, {"changes", task.changes}});
   Json json = {{"recipe", to_json(plan.recipe)},
+               {"tasks", tasks},
                {"preparation_seconds", plan.preparation_seconds},
                {"full_run_seconds", plan.full_run_seconds},
                {"judged_per_second", plan.judged_per_second},
                {"seeds", plan.seeds}};
   json["full_runs"] = std::isfinite(plan.full_runs) ? Json(plan.full_runs) : Json();
   return json;
+}
+
+Plan plan_from_json(const Json& json) {
+  Plan plan;
+  plan.recipe = train::recipe_from_json(json.at("recipe"), train::Recipe{}, "the plan's recipe");
+  for (const Json& task : json.at("tasks"))
+    plan.tasks.push_back({task.at("name"), task.at("cost"), task.at("changes")});
+  plan.preparation_seconds = json.at("preparation_seconds");
+  plan.full_run_seconds = json.at("full_run_seconds");
+  plan.judged_per_second = json.at("judged_per_second");
+  plan.seeds = json.at("seeds");
+  plan.full_runs = json.at("full_runs").is_null() ? std::numeric_limits<double>::infinity()
+                                                  : json.at("full_runs").get<double>();
+  return plan;
 }
 
 }  // namespace frugal::cli

@@ -10,6 +10,7 @@
 #include "cli/recipe_option.h"
 #include "cli/run_folder.h"
 #include "cli/signals.h"
+#include "vision/augment/policy.h"
 #include "vision/train/train.h"
 
 namespace frugal::cli {
@@ -39,7 +40,7 @@ train::Recipe recipe_of(const TrainOptions& options, double aspect) {
 
   Json flags = Json::object();
   if (!options.network.empty()) flags["network"] = options.network;
-  if (!options.augment.empty()) flags["augment"] = options.augment;
+  if (!options.augment.empty()) flags["augment"] = augment::portable_policy(options.augment);
   if (options.epochs > 0) flags["epochs"] = options.epochs;
   if (options.seed > 0) flags["seed"] = options.seed;
   if (options.resolution > 0) {
@@ -64,7 +65,7 @@ Json identity(const TrainOptions& options) {
 }  // namespace
 
 int run_train(const TrainOptions& options, Console& console) {
-  const unsigned threads = options.threads > 0 ? options.threads : core_count();
+  const unsigned threads = threads_of(options.threads);
   const RunFolder folder(options.output);
   if (!options.weights.empty()) train::network_of(options.weights);  // before anything is made
   folder.open(identity(options), {});

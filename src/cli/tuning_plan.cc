@@ -9,6 +9,7 @@
 #include "cli/recipe_option.h"
 #include "cli/signals.h"
 #include "cli/tuning.h"
+#include "vision/augment/policy.h"
 #include "vision/train/train.h"
 
 #include <unistd.h>
@@ -38,7 +39,8 @@ Plan Tuning::plan_for(train::Strategy strategy, const RunData& data, double budg
   PlanRequest request;
   request.recipe = recipe_named(options_.recipe, strategy);
   request.recipe.network = network_;
-  if (strategy == train::Strategy::kFineTune) request.recipe.augment = options_.augment;
+  if (strategy == train::Strategy::kFineTune)
+    request.recipe.augment = augment::portable_policy(options_.augment);
   request.training_photographs = data.split.train.size();
   request.validation_photographs = data.split.validation.size();
   request.all_photographs = data.dataset.photographs.size();
@@ -49,6 +51,8 @@ Plan Tuning::plan_for(train::Strategy strategy, const RunData& data, double budg
   request.resolution = options_.resolution;
   request.epochs = options_.epochs;
   request.seeds = options_.seeds;
+  request.refit = options_.refit;
+  request.task_by = task_by_named(options_.task_by);
   Plan plan = make_plan(request, [&](const train::Recipe& recipe) {
     throw_if_stopped();
     console_.progress(
@@ -74,6 +78,8 @@ int Tuning::dry_run() {
         fmt::format("{} photographs of {} classes: {} to train on, {} to validate, {} to test\n",
                     data.dataset.photographs.size(), data.dataset.classes.size(),
                     data.split.train.size(), data.split.validation.size(), data.split.test.size());
+    share_out_the_cores(data);
+    text += to_text(split_) + "\n";
     for (const auto strategy : strategies_) {
       const double share = budget_share(strategy, strategies_.size());
       const Plan plan =
@@ -89,7 +95,7 @@ int Tuning::dry_run() {
     throw;
   }
   std::filesystem::remove_all(temporary);
-  console_.result(text, {{"plans", plans}});
+  console_.result(text, {{"plans", plans}, {"split", to_json(split_)}});
   return 0;
 }
 
@@ -97,16 +103,7 @@ int Tuning::dry_run() {
 Plan Tuning::remembered_plan(train::Strategy strategy, double budget_seconds) {
   for (const auto& known : coordinator_->scheduler().experiments()) {
     if (known.name != to_string(strategy)) continue;
-    const Json& json = known.metadata.at("plan");
-    Plan plan;
-    plan.recipe =
-        train::recipe_from_json(json.at("recipe"), train::Recipe{}, "the plan in the store");
-    plan.preparation_seconds = json.at("preparation_seconds");
-    plan.full_run_seconds = json.at("full_run_seconds");
-    plan.judged_per_second = json.at("judged_per_second");
-    plan.seeds = json.at("seeds");
-    plan.full_runs = std::numeric_limits<double>::infinity();
-    return plan;
+    return plan_from_json(known.metadata.at("plan"));
   }
   const Plan plan = plan_for(strategy, data_, budget_seconds);
   console_.line(plan_text(plan, "the budget"));

@@ -267,7 +267,8 @@ constexpr const char* kSchemaOne[] = {
     "CREATE TABLE frugal (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
     "INSERT INTO frugal VALUES ('schema_version', '1')",
     "INSERT INTO frugal VALUES ('spent_seconds', '12.500')",
-    "CREATE TABLE experiments (id INTEGER PRIMARY KEY, body TEXT NOT NULL, created DOUBLE PRECISION "
+    "CREATE TABLE experiments (id INTEGER PRIMARY KEY, body TEXT NOT NULL, created DOUBLE "
+    "PRECISION "
     "NOT NULL)",
     "CREATE TABLE trials (id INTEGER PRIMARY KEY, experiment INTEGER NOT NULL REFERENCES "
     "experiments(id), assignments TEXT NOT NULL, task INTEGER NOT NULL, purpose TEXT NOT NULL, "

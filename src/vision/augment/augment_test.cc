@@ -1,45 +1,21 @@
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
-#include <nlohmann/json.hpp>
+#include <vector>
 
-#include "base/error.h"
-#include "base/file.h"
 #include "vision/augment/geometry.h"
 #include "vision/augment/policy.h"
+#include "vision/augment/testing.h"
 
 namespace frugal::augment {
 namespace {
 
 using data::Image;
 using data::Size;
-using testing::HasSubstr;
-
-Size size_of(const Image& image) {
-  return {image.height, image.width};
-}
-
-// The picture of golden/make_golden.py, or its like in another size.
-Image picture(std::size_t height, std::size_t width) {
-  Image image{height, width, std::vector<std::uint8_t>(height * width * 3)};
-  for (std::size_t y = 0; y < height; ++y)
-    for (std::size_t x = 0; x < width; ++x)
-      for (std::size_t c = 0; c < 3; ++c)
-        image.pixels[(y * width + x) * 3 + c] =
-            static_cast<std::uint8_t>((y * 37 + x * 59 + c * (y + x) * 41) % 256);
-  std::fill_n(image.pixels.begin(), 3, std::uint8_t{0});
-  if (width > 1) std::fill_n(image.pixels.begin() + 3, 3, std::uint8_t{255});
-  return image;
-}
-
-Image applied(const Policy& policy, const Image& canvas, Size view, std::uint64_t seed = 0) {
-  Image out{view.height, view.width, std::vector<std::uint8_t>(view.height * view.width * 3)};
-  apply(policy, canvas.pixels, size_of(canvas), view, RandomStream(seed), out.pixels);
-  return out;
-}
+using testing::applied;
+using testing::picture;
+using testing::size_of;
 
 Policy constant(const std::string& transform, const std::string& parameter, double value) {
   return {{{transform, 1, {{parameter, value}}}}};
@@ -51,29 +27,6 @@ int largest_difference(const Image& a, const Image& b) {
   for (std::size_t i = 0; i < a.pixels.size(); ++i)
     largest = std::max(largest, std::abs(int{a.pixels[i]} - int{b.pixels[i]}));
   return largest;
-}
-
-TEST(Augment, AgreesWithTorchvision) {
-  const Image original = picture(7, 9);
-  const std::filesystem::path golden = std::filesystem::path(FRUGAL_GOLDEN) / "torchvision.json";
-  std::size_t cases = 0;
-  for (const Json& json : parse_json(read_file(golden), golden.string())) {
-    const auto name = json["name"].get<std::string>();
-    const Image expected{json["height"], json["width"], json["pixels"]};
-    const double factor = json.value("factor", 0.0);
-    Image got = original;
-    if (name == "flip") got = applied({{{"horizontal_flip", 1, {}}}}, original, {7, 9});
-    if (name == "brightness" || name == "contrast" || name == "saturation")
-      got = applied(constant(name, "factor", factor), original, {7, 9});
-    if (name == "hue") got = applied(constant(name, "turn", factor), original, {7, 9});
-    if (name == "resized_crop") {
-      crop(got, {json["top"], json["left"], json["crop_height"], json["crop_width"]});
-      got = data::resize(got, size_of(expected));
-    }
-    EXPECT_LE(largest_difference(got, expected), 1) << name << " " << factor;
-    ++cases;
-  }
-  EXPECT_EQ(cases, 25u);
 }
 
 TEST(Augment, FlippingTwiceChangesNothing) {
@@ -176,45 +129,58 @@ TEST(Augment, ResizedCropsKeepToTheirAreaAndAspect) {
   }
 }
 
-TEST(Policy, SurvivesJson) {
-  const Policy policy{{{"random_resized_crop", 0.25, {{"scale_min", 1.0 / 3}}},
-                       {"hue", 1, {{"turn", -0.1}, {"range", 0.2}}}}};
-  EXPECT_EQ(policy_from_json(parse_json(to_json(policy).dump(), "x"), "x"), policy);
-  for (const char* name : {"none", "crop-flip"})
-    EXPECT_EQ(policy_from_json(to_json(policy_named(name)), name), policy_named(name));
+TEST(Augment, UntunedSearchSpacesAreCropAndFlip) {
+  const Image canvas = picture(32, 40);
+  for (const char* name : {"study", "study-spread", "wide"})
+    for (std::uint64_t seed = 0; seed < 20; ++seed)
+      EXPECT_EQ(applied(policy_named(name), canvas, {28, 35}, seed),
+                applied(policy_named("crop-flip"), canvas, {28, 35}, seed))
+          << name;
 }
 
-std::string message_of(const std::string& yaml) {
-  try {
-    policy_from_json(parse_yaml(yaml, "mine.yml"), "mine.yml");
-  } catch (const InputError& error) {
-    return error.what();
+TEST(Augment, NoiseHasTheDeviationThatWasAsked) {
+  Image grey{64, 64, std::vector<std::uint8_t>(64 * 64 * 3, 128)};
+  const Image noisy = applied(constant("noise", "deviation", 0.1), grey, {64, 64});
+  double sum = 0, squares = 0;
+  for (const std::uint8_t value : noisy.pixels) {
+    sum += value - 128;
+    squares += (value - 128) * (value - 128);
   }
-  return "";
+  const double n = 64 * 64 * 3;
+  EXPECT_NEAR(sum / n, 0, 1);
+  EXPECT_NEAR(std::sqrt(squares / n), 25.5, 0.7);
 }
 
-TEST(Policy, ErrorsNameTheKeyTheNearestKeyAndTheRange) {
-  EXPECT_THAT(message_of("transform: []"), HasSubstr("did you mean \"transforms\""));
-  EXPECT_THAT(message_of("{}"), HasSubstr("must be a list"));
-  EXPECT_THAT(message_of("transforms: [3]"), HasSubstr("transform 1"));
-  EXPECT_THAT(
-      message_of("transforms: [{transform: horizontal_flop}]"),
-      HasSubstr("mine.yml: transform 1: unknown transform \"horizontal_flop\"; did you mean "
-                "\"horizontal_flip\""));
-  EXPECT_THAT(message_of("transforms: [{transform: hue, turns: 0.1}]"),
-              HasSubstr("did you mean \"turn\""));
-  EXPECT_THAT(message_of("transforms: [{transform: hue, turn: 0.6}]"),
-              HasSubstr("hue: turn: 0.6 is not from -0.5 to 0.5"));
-  EXPECT_THAT(message_of("transforms: [{transform: hue, probability: many}]"),
-              HasSubstr("probability: expected a number from 0 to 1"));
-  EXPECT_THROW(policy_named("no-such-policy"), InputError);
+TEST(Augment, ErasingCoversTheShareThatWasAsked) {
+  const Image black{40, 50, std::vector<std::uint8_t>(40 * 50 * 3, 0)};
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    const Image erased =
+        applied({{{"erasing", 1, {{"scale_min", 0.2}, {"scale_max", 0.3}, {"fill", 255}}}}}, black,
+                {40, 50}, seed);
+    const auto covered = std::count(erased.pixels.begin(), erased.pixels.end(), 255);
+    const double share = static_cast<double>(covered) / (40 * 50 * 3);
+    EXPECT_GT(share, 0.18);
+    EXPECT_LT(share, 0.32);
+  }
 }
 
-TEST(Policy, IsReadFromAFile) {
-  const std::string path = testing::TempDir() + "frugal_policy.yml";
-  write_file(path, "transforms:\n  - {transform: brightness, factor: 1.5, probability: 0.5}\n");
-  EXPECT_EQ(policy_named(path), (Policy{{{"brightness", 0.5, {{"factor", 1.5}}}}}));
-  std::filesystem::remove(path);
+TEST(Augment, PublishedPoliciesReachAllOfTheirOperations) {
+  // A ramp that no operation but the identity leaves as it is, at nearly every magnitude.
+  Image ramp{32, 32, std::vector<std::uint8_t>(32 * 32 * 3)};
+  for (std::size_t i = 0; i < ramp.pixels.size(); ++i)
+    ramp.pixels[i] = static_cast<std::uint8_t>(30 + i % 96 * 2 + i / 96 % 7);
+  for (const char* name : {"trivial_augment", "rand_augment", "auto_augment"}) {
+    int unchanged = 0;
+    std::vector<Image> distinct;
+    for (std::uint64_t seed = 0; seed < 300; ++seed) {
+      const Image image = applied({{{name, 1, {}}}}, ramp, {32, 32}, seed);
+      unchanged += image == ramp ? 1 : 0;
+      if (std::find(distinct.begin(), distinct.end(), image) == distinct.end())
+        distinct.push_back(image);
+    }
+    EXPECT_LT(unchanged, 150) << name;
+    EXPECT_GT(distinct.size(), 14u) << name;
+  }
 }
 
 }  // namespace

@@ -2,102 +2,132 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
+
+#include "vision/augment/color_kernels.h"
 
 namespace frugal::augment {
 namespace {
 
 constexpr std::size_t kChannels = 3;
 
-std::uint8_t clamped(double value) {
-  return static_cast<std::uint8_t>(std::clamp(value, 0.0, 255.0));
-}
-
-// ITU-R BT.601 luma, truncated as torchvision's rgb_to_grayscale does.
-std::uint8_t grey(const std::uint8_t* pixel) {
-  return static_cast<std::uint8_t>(0.2989f * pixel[0] + 0.587f * pixel[1] + 0.114f * pixel[2]);
-}
-
-// Every value v becomes factor × v + offset.
-void blend_with_constant(std::span<std::uint8_t> pixels, double factor, double offset) {
-  std::array<std::uint8_t, 256> table;
+// The table of two blends, one after the other.
+ValueTable composed(const ValueTable& first, float factor, float offset) {
+  ValueTable table;
   for (std::size_t v = 0; v < table.size(); ++v)
-    table[v] = clamped(factor * static_cast<double>(v) + offset);
-  for (std::uint8_t& value : pixels) value = table[value];
+    table[v] = static_cast<std::uint8_t>(
+        std::clamp(factor * static_cast<float>(first[v]) + offset, 0.0f, 255.0f));
+  return table;
 }
 
-struct Hsv {
-  float hue, saturation, value;  // each 0..1
+ValueTable identity() {
+  ValueTable table;
+  for (std::size_t v = 0; v < table.size(); ++v) table[v] = static_cast<std::uint8_t>(v);
+  return table;
+}
+
+// Pixels of a block as planes, so that the compiler turns the loops over them into vectors.
+constexpr std::size_t kBlock = 256;
+struct Planes {
+  alignas(64) std::array<float, kBlock> red, green, blue;
 };
 
-Hsv to_hsv(float r, float g, float b) {
-  const float max = std::max({r, g, b}), min = std::min({r, g, b});
-  const float chroma = max - min;
-  if (chroma == 0) return {0, 0, max};
-  float sixths = 4 + (r - g) / chroma;
-  if (max == r)
-    sixths = (g - b) / chroma;
-  else if (max == g)
-    sixths = 2 + (b - r) / chroma;
-  const float hue = sixths / 6;
-  return {hue - std::floor(hue), chroma / max, max};
+void to_planes(std::span<const std::uint8_t> pixels, Planes& planes) {
+  for (std::size_t i = 0; i < pixels.size() / kChannels; ++i) {
+    planes.red[i] = static_cast<float>(pixels[i * kChannels]);
+    planes.green[i] = static_cast<float>(pixels[i * kChannels + 1]);
+    planes.blue[i] = static_cast<float>(pixels[i * kChannels + 2]);
+  }
 }
 
-std::array<float, 3> to_rgb(const Hsv& color) {
-  const float sixths = color.hue * 6;
-  const float sector = std::floor(sixths), f = sixths - sector;
-  const float v = color.value, s = color.saturation;
-  const float p = v * (1 - s), q = v * (1 - s * f), t = v * (1 - s * (1 - f));
-  switch (static_cast<int>(sector) % 6) {
-    case 0:
-      return {v, t, p};
-    case 1:
-      return {q, v, p};
-    case 2:
-      return {p, v, t};
-    case 3:
-      return {p, q, v};
-    case 4:
-      return {t, p, v};
-    default:
-      return {v, p, q};
+void from_planes(const Planes& planes, std::span<std::uint8_t> pixels) {
+  for (std::size_t i = 0; i < pixels.size() / kChannels; ++i) {
+    pixels[i * kChannels] = static_cast<std::uint8_t>(planes.red[i]);
+    pixels[i * kChannels + 1] = static_cast<std::uint8_t>(planes.green[i]);
+    pixels[i * kChannels + 2] = static_cast<std::uint8_t>(planes.blue[i]);
+  }
+}
+
+// a where chosen, else b: by bits, as the compiler makes no vectors of loops with branches.
+float select(bool chosen, float a, float b) {
+  const std::uint32_t mask = -static_cast<std::uint32_t>(chosen);
+  return std::bit_cast<float>((std::bit_cast<std::uint32_t>(a) & mask) |
+                              (std::bit_cast<std::uint32_t>(b) & ~mask));
+}
+
+// torchvision's _rgb2hsv, a turn of the hue, and its _hsv2rgb, operation by operation. 0..255 in
+// and out.
+void turn_hue(Planes& planes, float turn) {
+  for (std::size_t i = 0; i < kBlock; ++i) {
+    const float r = planes.red[i] / 255, g = planes.green[i] / 255, b = planes.blue[i] / 255;
+    const float rg_max = r > g ? r : g, rg_min = r < g ? r : g;
+    const float max = rg_max > b ? rg_max : b, min = rg_min < b ? rg_min : b;
+    const float chroma = max - min;
+    const bool grey = chroma == 0;
+    const float divisor = select(grey, 1, chroma);
+    const float s = chroma / select(grey, 1, max);
+    const float rc = (max - r) / divisor, gc = (max - g) / divisor, bc = (max - b) / divisor;
+    const float not_red = select(max == g, 2.0f + rc - bc, 4.0f + gc - rc);
+    float h = select(max == r, bc - gc, not_red) / 6.0f + 1.0f;
+    h -= select(h >= 1.0f, 1, 0);
+    h += turn;
+    h += select(h < 0.0f, 1, 0);
+    h -= select(h >= 1.0f, 1, 0);
+    const float sixths = h * 6.0f;
+    const int whole = static_cast<int>(sixths);  // 0 .. 5, or 6 when h was rounded up to 1
+    const float f = sixths - static_cast<float>(whole);
+    const float p = max * (1.0f - s), q = max * (1.0f - s * f), t = max * (1.0f - s * (1.0f - f));
+    const float up = select((whole & 1) == 0, t, q);  // neither the largest nor the least channel
+    // Which channel is the least, in two neighbouring sectors each, and which the largest.
+    const bool red_min = (whole >> 1) == 1, green_min = (whole >> 1) == 2;
+    const bool red_max = (whole == 0) | (whole >= 5), green_max = (whole == 1) | (whole == 2);
+    const bool blue_max = (whole == 3) | (whole == 4);
+    const bool blue_min = (whole <= 1) | (whole == 6);
+    // 255.999: torchvision's convert_image_dtype from float to uint8.
+    planes.red[i] = select(red_min, p, select(red_max, max, up)) * 255.999f;
+    planes.green[i] = select(green_min, p, select(green_max, max, up)) * 255.999f;
+    planes.blue[i] = select(blue_min, p, select(blue_max, max, up)) * 255.999f;
   }
 }
 
 }  // namespace
 
-void adjust_brightness(std::span<std::uint8_t> pixels, double factor) {
-  blend_with_constant(pixels, factor, 0);
-}
-
-void adjust_contrast(std::span<std::uint8_t> pixels, double factor) {
-  std::size_t sum = 0;
-  for (std::size_t i = 0; i < pixels.size(); i += kChannels) sum += grey(&pixels[i]);
-  const double mean =
-      static_cast<double>(sum) / static_cast<double>(std::max<std::size_t>(pixels.size() / 3, 1));
-  blend_with_constant(pixels, factor, (1 - factor) * mean);
-}
-
-void adjust_saturation(std::span<std::uint8_t> pixels, double factor) {
-  const auto colored = static_cast<float>(factor), rest = static_cast<float>(1 - factor);
-  for (std::size_t i = 0; i < pixels.size(); i += kChannels) {
-    const float offset = rest * grey(&pixels[i]);
-    for (std::size_t c = 0; c < kChannels; ++c)
-      pixels[i + c] = static_cast<std::uint8_t>(
-          std::clamp(colored * static_cast<float>(pixels[i + c]) + offset, 0.0f, 255.0f));
+void adjust_color(std::span<std::uint8_t> pixels, std::span<const ColorStep> steps) {
+  ValueTable pending = identity();  // what still has to be done to each value
+  bool any = false;
+  for (const ColorStep& step : steps) {
+    if (step.factor == 1) continue;
+    const auto factor = static_cast<float>(step.factor);
+    const auto rest = static_cast<float>(1 - step.factor);
+    if (step.kind == ColorKind::kSaturation) {
+      fast::saturate(pixels, pending, factor, rest);
+      pending = identity();
+      any = false;
+      continue;
+    }
+    float offset = 0;
+    if (step.kind == ColorKind::kContrast) {
+      const auto sum = static_cast<double>(fast::grey_sum(pixels, pending));
+      const double count = std::max(1.0, static_cast<double>(pixels.size() / kChannels));
+      offset = rest * static_cast<float>(sum / count);
+    }
+    pending = composed(pending, factor, offset);
+    any = true;
   }
+  if (any) fast::look_up(pixels, pending);
 }
 
 void adjust_hue(std::span<std::uint8_t> pixels, double turn) {
   if (turn == 0) return;
-  for (std::size_t i = 0; i < pixels.size(); i += kChannels) {
-    Hsv color = to_hsv(pixels[i] / 255.0f, pixels[i + 1] / 255.0f, pixels[i + 2] / 255.0f);
-    const float hue = color.hue + static_cast<float>(turn);
-    color.hue = hue - std::floor(hue);
-    const std::array<float, 3> rgb = to_rgb(color);
-    // 255.999: torchvision's convert_image_dtype from float to uint8.
-    for (std::size_t c = 0; c < kChannels; ++c) pixels[i + c] = clamped(rgb[c] * 255.999);
+  Planes planes{};
+  while (!pixels.empty()) {
+    const auto block = pixels.first(std::min(pixels.size(), kBlock * kChannels));
+    to_planes(block, planes);
+    turn_hue(planes, static_cast<float>(turn));
+    from_planes(planes, block);
+    pixels = pixels.subspan(block.size());
   }
 }
 

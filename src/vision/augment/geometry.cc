@@ -79,4 +79,27 @@ Window draw_resized_crop(data::Size picture, data::Size view, const ResizedCropR
   return centered(picture, height, width);
 }
 
+Window draw_erasing(data::Size picture, const ResizedCropRange& range, RandomStream& random) {
+  const double area = static_cast<double>(picture.height * picture.width);
+  const double low = std::log(range.ratio_min), high = std::log(range.ratio_max);
+  for (int attempt = 0; attempt < 10; ++attempt) {
+    const double share = area * random.uniform(range.scale_min, range.scale_max);
+    const double ratio = std::exp(random.uniform(low, high));
+    const auto h = static_cast<std::size_t>(std::lround(std::sqrt(share * ratio)));
+    const auto w = static_cast<std::size_t>(std::lround(std::sqrt(share / ratio)));
+    if (h >= picture.height || w >= picture.width) continue;
+    const std::size_t top = random.below(picture.height - h + 1);
+    return {top, random.below(picture.width - w + 1), h, w};
+  }
+  return {};
+}
+
+void fill(data::Image& picture, const Window& window, std::uint8_t value) {
+  FRUGAL_CHECK(window.top + window.height <= picture.height);
+  FRUGAL_CHECK(window.left + window.width <= picture.width);
+  for (std::size_t y = window.top; y < window.top + window.height; ++y)
+    std::memset(picture.pixels.data() + (y * picture.width + window.left) * kChannels, value,
+                window.width * kChannels);
+}
+
 }  // namespace frugal::augment

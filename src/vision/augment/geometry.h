@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "base/random.h"
 #include "vision/data/image.h"
@@ -28,5 +29,11 @@ struct ResizedCropRange {
 };
 Window draw_resized_crop(data::Size picture, data::Size view, const ResizedCropRange& range,
                          RandomStream& random);
+
+// torchvision's RandomErasing.get_params (Zhong et al. 2020): a window of a share of the picture's
+// area in [scale_min, scale_max] and an aspect (height / width) log-uniform in
+// [ratio_min, ratio_max]; after ten misses an empty one.
+Window draw_erasing(data::Size picture, const ResizedCropRange& range, RandomStream& random);
+void fill(data::Image& picture, const Window& window, std::uint8_t value);
 
 }  // namespace frugal::augment

@@ -1,13 +1,12 @@
 #include "vision/augment/policy.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstring>
-#include <filesystem>
-#include <nlohmann/json.hpp>
+#include <utility>
+#include <variant>
 
 #include "base/error.h"
+#include "vision/augment/color.h"
 #include "vision/augment/geometry.h"
 #include "vision/augment/transforms.h"
 
@@ -16,48 +15,30 @@ namespace {
 
 constexpr std::size_t kChannels = 3;
 
-double read_number(const Json& value, double min, double max, const std::string& where) {
-  if (!value.is_number())
-    throw InputError(fmt::format("{}: expected a number from {:g} to {:g}", where, min, max));
-  const double number = value.get<double>();
-  if (!(number >= min && number <= max))
-    throw InputError(fmt::format("{}: {:g} is not from {:g} to {:g}", where, number, min, max));
-  return number;
-}
+// Applies transforms, the colour steps among them as late as they may be.
+class Painter {
+ public:
+  Painter(data::Image& picture, data::Size view) : picture_(picture), view_(view) {}
 
-const Transform& transform_named(const Json& name, const std::string& where) {
-  std::vector<std::string> names;
-  for (const Row& row : rows()) names.push_back(row.transform.name);
-  if (!name.is_string())
-    throw InputError(
-        fmt::format("{}: \"transform\" must be one of {}", where, fmt::join(names, ", ")));
-  const auto text = name.get<std::string>();
-  if (const Row* row = find_row(text)) return row->transform;
-  const std::string near = nearest(text, names);
-  throw InputError(near.empty() ? fmt::format("{}: unknown transform \"{}\"; known are {}", where,
-                                              text, fmt::join(names, ", "))
-                                : fmt::format("{}: unknown transform \"{}\"; did you mean \"{}\"?",
-                                              where, text, near));
-}
+  void apply(const Row& row, const Values& values, RandomStream& random) {
+    if (const auto* color = std::get_if<ColorFunction>(&row.function)) {
+      steps_.push_back((*color)(values, random));
+    } else if (const auto* function = std::get_if<PictureFunction>(&row.function)) {
+      finish();
+      (*function)(picture_, view_, values, random);
+    }
+  }
 
-TransformUse use_from_json(const Json& json, const std::string& where) {
-  if (!json.is_object() || !json.contains("transform"))
-    throw InputError(fmt::format("{}: expected an object with the key \"transform\"", where));
-  const Transform& transform = transform_named(json["transform"], where);
-  std::vector<std::string> known = {"transform", "probability"};
-  for (const TransformParameter& parameter : transform.parameters) known.push_back(parameter.name);
-  require_known_keys(json, known, where);
+  void finish() {
+    if (!steps_.empty()) adjust_color(picture_.pixels, steps_);
+    steps_.clear();
+  }
 
-  TransformUse use{.transform = transform.name, .probability = 1, .parameters = {}};
-  if (json.contains("probability"))
-    use.probability = read_number(json["probability"], 0, 1, where + ": probability");
-  for (const TransformParameter& parameter : transform.parameters)
-    if (json.contains(parameter.name))
-      use.parameters[parameter.name] =
-          read_number(json[parameter.name], parameter.min, parameter.max,
-                      fmt::format("{}: {}: {}", where, transform.name, parameter.name));
-  return use;
-}
+ private:
+  data::Image& picture_;
+  data::Size view_;
+  std::vector<ColorStep> steps_;
+};
 
 }  // namespace
 
@@ -70,34 +51,8 @@ const std::vector<Transform>& transforms() {
   return list;
 }
 
-Policy policy_named(const std::string& name_or_path) {
-  if (name_or_path == "none") return {};
-  if (name_or_path == "crop-flip") return {{{"random_crop", 1, {}}, {"horizontal_flip", 0.5, {}}}};
-  if (!std::filesystem::is_regular_file(name_or_path))
-    throw InputError(fmt::format("augment: \"{}\" is neither a policy (none, crop-flip) nor a file",
-                                 name_or_path));
-  return policy_from_json(read_config(name_or_path), name_or_path);
-}
-
-Json to_json(const Policy& policy) {
-  Json list = Json::array();
-  for (const TransformUse& use : policy.uses) {
-    Json json = {{"transform", use.transform}, {"probability", use.probability}};
-    for (const auto& [name, value] : use.parameters) json[name] = value;
-    list.push_back(json);
-  }
-  return {{"transforms", list}};
-}
-
-Policy policy_from_json(const Json& json, std::string_view where) {
-  require_known_keys(json, {"transforms"}, where);
-  if (!json.contains("transforms") || !json["transforms"].is_array())
-    throw InputError(fmt::format("{}: \"transforms\" must be a list", where));
-  Policy policy;
-  for (const Json& use : json["transforms"])
-    policy.uses.push_back(
-        use_from_json(use, fmt::format("{}: transform {}", where, policy.uses.size() + 1)));
-  return policy;
+RandomStream view_stream(std::uint64_t seed, std::size_t epoch, std::size_t photograph) {
+  return RandomStream(seed).derive("augment").derive(epoch).derive(photograph);
 }
 
 void apply(const Policy& policy, std::span<const std::uint8_t> canvas_pixels, data::Size canvas,
@@ -107,14 +62,16 @@ void apply(const Policy& policy, std::span<const std::uint8_t> canvas_pixels, da
   picture.height = canvas.height;
   picture.width = canvas.width;
   picture.pixels.assign(canvas_pixels.begin(), canvas_pixels.end());
+  Painter painter(picture, view);
   for (std::size_t i = 0; i < policy.uses.size(); ++i) {
     const TransformUse& use = policy.uses[i];
     const Row* row = find_row(use.transform);
     FRUGAL_CHECK(row != nullptr, use.transform);
     RandomStream draws = random.derive(i);  // one use's draws do not move another's
     if (draws.uniform() >= use.probability) continue;
-    row->function(picture, view, Values(row->transform, use), draws);
+    painter.apply(*row, Values(row->transform, use), draws);
   }
+  painter.finish();
   center(picture.pixels, {picture.height, picture.width}, view, view_pixels);
 }
 

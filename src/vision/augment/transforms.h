@@ -1,10 +1,13 @@
-// The rows behind transforms(): what each transform does to a picture. A new transform is a
-// function with this signature and a row of the table in transforms.cc.
+// The rows behind transforms(): what each transform does. A new transform is a function with one of
+// these signatures and a row of the table in transforms.cc.
 #pragma once
 
 #include <string_view>
+#include <variant>
 #include <vector>
 
+#include "vision/augment/color.h"
+#include "vision/augment/mix.h"
 #include "vision/augment/policy.h"
 
 namespace frugal::augment {
@@ -22,12 +25,16 @@ class Values {
 
 // Changes picture in place. view: the size that the network sees; the picture is at least as
 // large, and exactly so after a crop.
-using Function = void (*)(data::Image& picture, data::Size view, const Values& values,
-                          RandomStream& random);
+using PictureFunction = void (*)(data::Image& picture, data::Size view, const Values& values,
+                                 RandomStream& random);
+// A step of adjust_color, which does several at once.
+using ColorFunction = ColorStep (*)(const Values& values, RandomStream& random);
+// All of a mixture but its partner.
+using MixFunction = Mix (*)(data::Size view, const Values& values, RandomStream& random);
 
 struct Row {
   Transform transform;
-  Function function;
+  std::variant<PictureFunction, ColorFunction, MixFunction> function;
 };
 
 const std::vector<Row>& rows();

@@ -12,6 +12,7 @@
 #include "vision/data/image.h"
 #include "vision/data/likeness.h"
 #include "vision/data/parallel.h"
+#include "vision/data/provenance.h"
 
 namespace frugal::data {
 namespace {
@@ -147,6 +148,8 @@ CheckSummary check(Dataset dataset, const CheckOptions& options, ProgressSink& p
 
   summary.group = group_alike(likenesses, options.threads, progress);
   describe_copies(summary);
+  summary.altered_copies =
+      join_copies(read_copies(summary.dataset.root), summary.dataset, summary.group);
   describe_sizes(sizes, summary);
   const auto [least, most] = std::minmax_element(per_class.begin(), per_class.end());
   summary.min_per_class = *least;
@@ -176,6 +179,7 @@ Json to_json(const CheckSummary& summary) {
           {"duplicates", paths(summary.duplicates)},
           {"near_duplicates", paths(summary.near_duplicates)},
           {"conflicting", paths(summary.conflicting)},
+          {"altered_copies", summary.altered_copies},
           {"min_per_class", summary.min_per_class},
           {"max_per_class", summary.max_per_class},
           {"median_aspect", summary.median_aspect},

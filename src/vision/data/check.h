@@ -27,7 +27,9 @@ struct CheckOptions {
 struct CheckSummary {
   Dataset dataset;  // without the broken ones; content hashes filled in
   std::vector<BrokenPhotograph> broken;
-  std::vector<std::size_t> group;  // photograph -> group; duplicates and near-copies share one
+  // photograph -> group; duplicates, near-copies and augmented copies (provenance.h) share one
+  std::vector<std::size_t> group;
+  std::size_t altered_copies = 0;  // photographs that are augmented copies of a source
   std::vector<std::vector<std::size_t>> duplicates;  // groups of two or more with equal content
   // Groups of two or more different files that look alike (see likeness.h).
   std::vector<std::vector<std::size_t>> near_duplicates;

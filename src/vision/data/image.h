@@ -52,7 +52,11 @@ Image resize(const Image& image, Size size);
 Image resize_and_center_crop(const Image& image, Size size);
 
 std::string encode_png(const Image& image);
-// quality: 1 to 100. Chroma is halved (4:2:0) below 95, kept whole (4:4:4) from there on.
-std::string encode_jpeg(const Image& image, int quality);
+// kQuick: chroma is halved (4:2:0) below 95, kept whole (4:4:4) from there on; below 96 the
+// transform is a fast approximation. kLibjpeg: libjpeg's defaults, which PIL and torchvision keep:
+// halved chroma, the accurate transform.
+enum class JpegStyle { kQuick, kLibjpeg };
+// quality: 1 to 100.
+std::string encode_jpeg(const Image& image, int quality, JpegStyle style = JpegStyle::kQuick);
 
 }  // namespace frugal::data

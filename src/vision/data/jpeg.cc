@@ -120,17 +120,19 @@ std::string_view jpeg_exif(std::string_view bytes) {
 
 const Codec kJpeg{"JPEG", is_jpeg, jpeg_size, decode_jpeg, jpeg_exif};
 
-std::string encode_jpeg(const Image& image, int quality) {
+std::string encode_jpeg(const Image& image, int quality, JpegStyle style) {
   FRUGAL_CHECK(quality >= 1 && quality <= 100);
   FRUGAL_CHECK(image.height > 0 && image.width > 0 &&
                image.pixels.size() == image.height * image.width * 3);
   const Handle handle(tjInitCompress(), tjDestroy);
   FRUGAL_CHECK(handle != nullptr);
+  const bool libjpeg = style == JpegStyle::kLibjpeg;
   unsigned char* data = nullptr;
   unsigned long size = 0;
   const int status = tjCompress2(handle.get(), image.pixels.data(), static_cast<int>(image.width),
                                  0, static_cast<int>(image.height), TJPF_RGB, &data, &size,
-                                 quality < 95 ? TJSAMP_420 : TJSAMP_444, quality, 0);
+                                 quality < 95 || libjpeg ? TJSAMP_420 : TJSAMP_444, quality,
+                                 libjpeg ? TJFLAG_ACCURATEDCT : 0);
   const std::unique_ptr<unsigned char, void (*)(unsigned char*)> owned(data, tjFree);
   if (status != 0)
     throw InputError(fmt::format("cannot write {} x {} pixels as JPEG: {}", image.width,

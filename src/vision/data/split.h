@@ -1,6 +1,6 @@
 // The split, made once per experiment: train, validation (which the tuning sees), test (opened
 // once, for the answer). Stratified by class, seeded, by the content of the photograph:
-// duplicates and near-copies stay on one side.
+// duplicates, near-copies and augmented copies stay on one side.
 //
 // A given split is kept: nothing that the data set gives to validation or test leaves it for
 // train. A part that it does not give is taken out of train (photographs without a given part

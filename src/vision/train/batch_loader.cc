@@ -4,24 +4,50 @@
 #include <utility>
 
 #include "base/random.h"
+#include "vision/augment/mix.h"
 
 namespace frugal::train {
+namespace {
 
 constexpr std::size_t kBatchesAhead = 2;
 
+// The view that the photograph at that position of the plan shows in an epoch.
+void make_view(const BatchSource& source, std::size_t epoch, std::size_t position,
+               std::span<std::uint8_t> pixels) {
+  const std::size_t photograph = source.indices[position];
+  augment::apply(source.policy, source.photographs->pixels(photograph),
+                 source.photographs->canvas(), source.view,
+                 augment::view_stream(source.seed, epoch, photograph), pixels);
+}
+
+// Mixes the view with another's, as the policy asks, and notes the other's label.
+void mix_view(const BatchSource& source, std::size_t epoch, std::size_t position,
+              std::span<std::uint8_t> pixels, Batch& batch) {
+  const auto mix =
+      augment::draw_mix(source.policy, source.view, source.indices.size(),
+                        augment::view_stream(source.seed, epoch, source.indices[position]));
+  batch.partner_labels.push_back(source.labels[mix ? mix->partner : position]);
+  batch.partner_shares.push_back(mix ? static_cast<float>(mix->share) : 0.0f);
+  if (!mix) return;
+  std::vector<std::uint8_t> partner(pixels.size());
+  make_view(source, epoch, mix->partner, partner);
+  augment::mix(pixels, partner, source.view, *mix);
+}
+
+}  // namespace
+
 Batch make_batch(const BatchSource& source, BatchPlan& plan, std::size_t step) {
-  const RandomStream draws =
-      RandomStream(source.seed).derive("augment").derive(plan.epoch_of(step));
+  const std::size_t epoch = plan.epoch_of(step);
   const std::vector<std::size_t> positions = plan.positions(step);
   const std::size_t each = source.view.height * source.view.width * 3;
-  Batch batch{step, std::vector<std::uint8_t>(positions.size() * each), {}};
+  Batch batch{step, std::vector<std::uint8_t>(positions.size() * each), {}, {}, {}};
   batch.labels.reserve(positions.size());
+  const bool mixes = augment::mixes(source.policy);
   for (std::size_t i = 0; i < positions.size(); ++i) {
-    const std::size_t photograph = source.indices[positions[i]];
-    augment::apply(source.policy, source.photographs->pixels(photograph),
-                   source.photographs->canvas(), source.view, draws.derive(photograph),
-                   std::span(batch.pixels).subspan(i * each, each));
+    const auto pixels = std::span(batch.pixels).subspan(i * each, each);
+    make_view(source, epoch, positions[i], pixels);
     batch.labels.push_back(source.labels[positions[i]]);
+    if (mixes) mix_view(source, epoch, positions[i], pixels, batch);
   }
   return batch;
 }

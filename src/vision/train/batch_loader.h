@@ -20,6 +20,10 @@ struct Batch {
   std::size_t step = 0;
   std::vector<std::uint8_t> pixels;  // (n, height, width, 3)
   std::vector<std::int64_t> labels;  // (n)
+  // The other label of a mixed view and its share, 0 where nothing is mixed; (n), or empty when
+  // the policy mixes nothing.
+  std::vector<std::int64_t> partner_labels;
+  std::vector<float> partner_shares;
 };
 
 // What the loader reads; both outlive it.

@@ -57,8 +57,8 @@ struct PassOptions {
   std::size_t after = 0;  // images are what that layer gave, and the layers behind it learn
 };
 
-// One step of SGD, batch norm learning too. images: normalized; labels: (n) int64. Returns the
-// mean cross-entropy before it.
+// One step of SGD, batch norm learning too. images: normalized; labels: (n) int64, or (n, classes)
+// shares of the classes. Returns the mean cross-entropy before it.
 double training_pass(model::Network& network, Sgd& sgd, const at::Tensor& images,
                      const at::Tensor& labels, const SgdOptions& sgd_options,
                      const Compute& compute, const PassOptions& options = {});

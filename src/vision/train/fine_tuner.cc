@@ -1,5 +1,7 @@
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/_upsample_bilinear2d_aa.h>
 #include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 #include <fmt/format.h>
 
@@ -149,14 +151,15 @@ class FineTuner final : public Learner {
     FRUGAL_CHECK(batch.step == step);
     return pass(at_size(normalized(batch.pixels, source_.view, compute_),
                         training_view(assignment_.recipe, share_done(step))),
-                batch.labels, options);
+                targets_of(batch), options);
   }
 
   double step_behind_prefix(std::size_t step, const SgdOptions& options) {
     const std::vector<std::size_t> positions = plan_.positions(step);
     std::vector<std::int64_t> labels;
     for (const std::size_t position : positions) labels.push_back(source_.labels[position]);
-    return pass(prefix_->batch(positions, plan_.epoch_of(step)), labels, options);
+    return pass(prefix_->batch(positions, plan_.epoch_of(step)),
+                at::tensor(at::ArrayRef<std::int64_t>(labels)).to(compute_.device), options);
   }
 
   std::optional<std::vector<float>> logits_of_pixels(const std::function<bool()>& should_stop) {
@@ -177,6 +180,19 @@ class FineTuner final : public Learner {
     average_ = std::make_unique<WeightAverage>(weights, assignment_.recipe.weight_averaging);
   }
 
+  // (n) classes; or (n, classes) shares of the classes, where views are mixed.
+  at::Tensor targets_of(const Batch& batch) const {
+    const at::Tensor labels = at::tensor(at::ArrayRef<std::int64_t>(batch.labels));
+    if (batch.partner_labels.empty()) return labels.to(compute_.device);
+    const auto n = static_cast<std::int64_t>(batch.labels.size());
+    const at::Tensor partners = at::tensor(at::ArrayRef<std::int64_t>(batch.partner_labels));
+    const at::Tensor shares = at::tensor(at::ArrayRef<float>(batch.partner_shares)).reshape({n, 1});
+    at::Tensor targets = at::zeros({n, static_cast<std::int64_t>(classes_)}, at::kFloat);
+    targets.scatter_add_(1, labels.reshape({n, 1}), 1 - shares);
+    targets.scatter_add_(1, partners.reshape({n, 1}), shares);
+    return targets.to(compute_.device);
+  }
+
   double share_done(std::size_t step) const {
     return static_cast<double>(step) / static_cast<double>(total_steps_);
   }
@@ -190,10 +206,7 @@ class FineTuner final : public Learner {
   }
 
   // When memory does not hold the batch, it goes through the network in halves, quarters, ...
-  double pass(const at::Tensor& images, const std::vector<std::int64_t>& batch_labels,
-              const SgdOptions& options) {
-    const at::Tensor labels =
-        at::tensor(at::ArrayRef<std::int64_t>(batch_labels)).to(compute_.device);
+  double pass(const at::Tensor& images, const at::Tensor& labels, const SgdOptions& options) {
     while (true) {
       try {
         return training_pass(*network_, sgd_, images, labels, options, compute_, pass_options_);

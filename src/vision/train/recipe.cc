@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "vision/augment/policy.h"
 
 namespace frugal::train {
 namespace {
@@ -83,7 +86,7 @@ void visit(AnyRecipe& recipe, Visitor&& v) {
   v.number("ridge_penalty", recipe.ridge_penalty, 0, 1000);
   v.number("lda_shrinkage", recipe.lda_shrinkage, 0, 1);
   v.number("logistic_penalty", recipe.logistic_penalty, 0, 1000);
-  v.text("augment", recipe.augment);
+  v.policy("augment", recipe.augment);
   v.text("precision", recipe.precision);
   v.whole("seed", recipe.seed, 0, 0x1p53);
 }
@@ -94,6 +97,10 @@ struct Writer {
   void text(const char* key, const std::string& value) { json[key] = value; }
   void boolean(const char* key, bool value) { json[key] = value; }
   void number(const char* key, double value, double, double) { json[key] = value; }
+  // A policy that is no name stands there as JSON, not as text.
+  void policy(const char* key, const std::string& value) {
+    json[key] = value.starts_with('{') ? parse_json(value, key) : Json(value);
+  }
   template <typename Integer>
   void whole(const char* key, Integer value, double, double) {
     json[key] = value;
@@ -124,6 +131,16 @@ struct Reader {
     if (value == nullptr) return;
     if (!value->is_string()) fail(key, *value, "text");
     field = value->get<std::string>();
+  }
+  void policy(const char* key, std::string& field) {
+    const Json* value = find(key);
+    if (value == nullptr) return;
+    if (value->is_object())
+      field = value->dump();
+    else if (value->is_string())
+      field = value->get<std::string>();
+    else
+      fail(key, *value, "a policy: a name, a file, or transforms");
   }
   void boolean(const char* key, bool& field) {
     const Json* value = find(key);
@@ -177,6 +194,26 @@ Json study_parameters() {
                       range("batch_exponent", "int", 4, 8),
                       range("plateau_factor", "double", 0, 0.99),
                       range("plateau_patience", "int", 0, 20)});
+}
+
+// What is open in the recipe's policy and set by the json; known: gets the names of all that is
+// open.
+void set_open_parameters(Recipe& recipe, const Json& json, std::string_view where,
+                         std::vector<std::string>& known) {
+  const augment::Policy policy = augment::policy_named(recipe.augment);
+  std::map<std::string, double> values;
+  for (const augment::OpenParameter& parameter : augment::open_parameters(policy)) {
+    known.push_back(parameter.name);
+    const auto value = json.find(parameter.name);
+    if (value == json.end()) continue;
+    if (!value->is_number())
+      throw InputError(fmt::format("{}: {} must be a number from {:g} to {:g}, not {}", where,
+                                   parameter.name, parameter.interval.min, parameter.interval.max,
+                                   value->dump()));
+    values[parameter.name] = value->get<double>();
+  }
+  if (!values.empty())
+    recipe.augment = augment::to_json(augment::with_values(policy, values, where)).dump();
 }
 
 Json fine_tuning_parameters() {
@@ -245,6 +282,12 @@ Recipe recipe_from_json(const Json& json, const Recipe& base, std::string_view w
   if (json.contains("learning_rate")) recipe.head = Head::kSgd;
   Reader reader{json, where};
   visit(recipe, reader);
+  const auto is_known = [&](const auto& item) {
+    return std::find(reader.known.begin(), reader.known.end(), item.key()) != reader.known.end();
+  };
+  const auto items = json.items();
+  if (!std::all_of(items.begin(), items.end(), is_known))
+    set_open_parameters(recipe, json, where, reader.known);
   require_known_keys(json, reader.known, where);
   if (recipe.precision != "bf16" && recipe.precision != "fp32" && recipe.precision != "int8")
     throw InputError(fmt::format("{}: precision must be bf16, fp32 or int8, not \"{}\"", where,
@@ -269,7 +312,11 @@ Recipe recipe_from_json(const Json& json, const Recipe& base, std::string_view w
 }
 
 Json tuned_parameters(const Recipe& recipe) {
-  return recipe.schedule == Schedule::kPlateau ? study_parameters() : fine_tuning_parameters();
+  Json parameters =
+      recipe.schedule == Schedule::kPlateau ? study_parameters() : fine_tuning_parameters();
+  for (Json& open : augment::search_parameters(augment::policy_named(recipe.augment)))
+    parameters.push_back(std::move(open));
+  return parameters;
 }
 
 }  // namespace frugal::train

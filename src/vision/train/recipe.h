@@ -87,6 +87,9 @@ struct Recipe {
   double ridge_penalty = 0;        // share of the features' mean eigenvalue; 0: cross-validated
   double lda_shrinkage = 0;        // of the covariance, up to 1; 0: cross-validated
   double logistic_penalty = 0.01;  // of the squared weights of standardized features
+  // A policy: what augment::policy_named reads. Its open parameters are keys of the recipe's JSON
+  // that are written once they are set, into the policy: a recipe carries the values it trains
+  // with.
   std::string augment = "crop-flip";
   // "bf16" where the processor has it, else fp32; "fp32"; "int8": as bf16, but features in int8
   std::string precision = "bf16";
@@ -117,7 +120,7 @@ Recipe recipe_from_json(const Json& json, const Recipe& base, std::string_view w
 // What is tuned around that recipe, in SigOpt's wire form:
 // [{"name": "learning_rate", "type": "double", "bounds": {...}, "transformation": "log"}, ...].
 // Of a recipe with a plateau the seven hyperparameters of the study with its ranges; of another
-// seven that matter to it. The recipe itself lies inside.
+// seven that matter to it. Then what is open in its policy. The recipe itself lies inside.
 Json tuned_parameters(const Recipe& recipe);
 
 }  // namespace frugal::train

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "vision/augment/policy.h"
 
 namespace frugal::train {
 namespace {
@@ -114,6 +115,45 @@ TEST(Recipe, TheStudysSpaceIsTheStudys) {
   const Json parameters = tuned_parameters(study_recipe(Strategy::kFineTune));
   ASSERT_EQ(parameters.size(), 7u);
   EXPECT_NEAR(parameters[0]["bounds"]["min"].get<double>(), 1e-4, 1e-6);
+}
+
+TEST(Recipe, TunesWhatIsOpenInItsPolicy) {
+  Recipe recipe = study_recipe(Strategy::kFineTune);
+  const std::size_t training = tuned_parameters(recipe).size();
+  recipe.augment = "study";
+  const Json parameters = tuned_parameters(recipe);
+  ASSERT_EQ(training, 7u);
+  ASSERT_EQ(parameters.size(), 11u);
+  EXPECT_EQ(parameters[7]["name"], "brightness");
+  EXPECT_EQ(parameters[8]["bounds"]["max"], 100);
+
+  const Json assignments = {{"momentum", 0.5}, {"brightness", 3.5}, {"contrast", 20.0}};
+  const Recipe tuned = recipe_from_json(assignments, recipe, "trial 7");
+  EXPECT_EQ(tuned.momentum, 0.5);
+  EXPECT_EQ(augment::policy_named(tuned.augment),
+            augment::policy_named("random_crop,horizontal_flip:probability=0.5,"
+                                  "brightness:factor=3.5,contrast:factor=20,saturation:factor=1,"
+                                  "hue:turn=0"));
+  EXPECT_EQ(tuned_parameters(tuned).size(), 7u);
+  EXPECT_EQ(recipe_from_json(parse_json(to_json(tuned).dump(), "x"), Recipe{}, "x"), tuned);
+}
+
+TEST(Recipe, RefusesPolicyValuesOutsideTheirRange) {
+  Recipe recipe;
+  recipe.augment = "study";
+  const auto message = [&](const Json& json) {
+    try {
+      recipe_from_json(json, recipe, "trial 7");
+    } catch (const InputError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_THAT(message({{"contrast", 101}}),
+              HasSubstr("trial 7: contrast: 101 is not from 0 to 100"));
+  EXPECT_THAT(message({{"hue", "red"}}), HasSubstr("hue must be a number from -0.5 to 0.5"));
+  EXPECT_THAT(message({{"brigthness", 1}}), HasSubstr("did you mean \"brightness\""));
+  EXPECT_THAT(message({{"augment", 5}}), HasSubstr("augment must be a policy"));
 }
 
 }  // namespace

@@ -26,7 +26,10 @@ constexpr int kMostViews = 3;
 
 Json features_space(const Recipe& recipe) {
   Json parameters = Json::array();
-  for (const Json& parameter : tuned_parameters(recipe))
+  // What is open in the policy is left alone: each value of it would need views of its own.
+  Recipe closed = recipe;
+  closed.augment = "none";
+  for (const Json& parameter : tuned_parameters(closed))
     parameters.push_back(of_head(parameter, Head::kSgd));
   parameters.push_back(of_head(log_range("ridge_penalty", 1e-3, 10), Head::kRidge));
   parameters.push_back(of_head(log_range("lda_shrinkage", 3e-3, 1), Head::kLda));

@@ -25,6 +25,13 @@ class TrainingPhotographs {
  public:
   TrainingPhotographs(const data::Dataset& dataset, const data::Split& split)
       : dataset_(&dataset), indices_(split.train) {}
+  // Those of the validation part too: for a last run, by which nothing is decided.
+  static TrainingPhotographs with_validation(const data::Dataset& dataset,
+                                             const data::Split& split) {
+    TrainingPhotographs both(dataset, split);
+    both.indices_.insert(both.indices_.end(), split.validation.begin(), split.validation.end());
+    return both;
+  }
   const data::Dataset& dataset() const { return *dataset_; }
   const std::vector<std::size_t>& indices() const { return indices_; }
 

@@ -3,11 +3,13 @@
 #include <ATen/ops/equal.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -35,6 +37,25 @@ data::Image tinted(std::size_t label, std::uint64_t seed) {
         static_cast<std::uint8_t>((i % 3 == label ? 110 : 40) + random.below(100)));
   return image;
 }
+
+// While it lives, the process gets no more than so many megabytes on top of what it has.
+class MemoryLimit {
+ public:
+  explicit MemoryLimit(std::size_t megabytes) {
+    ::getrlimit(RLIMIT_AS, &before_);
+    std::size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    rlimit limit = before_;
+    limit.rlim_cur = pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) + (megabytes << 20);
+    ::setrlimit(RLIMIT_AS, &limit);
+  }
+  ~MemoryLimit() { ::setrlimit(RLIMIT_AS, &before_); }
+  MemoryLimit(const MemoryLimit&) = delete;
+  MemoryLimit& operator=(const MemoryLimit&) = delete;
+
+ private:
+  rlimit before_{};
+};
 
 class TrainTest : public testing::Test {
  protected:
@@ -381,6 +402,20 @@ TEST_F(TrainTest, AugmentationNeverTouchesTheHeldOut) {
   EXPECT_EQ(judged.predictions, summary.validation.predictions);
 }
 
+TEST_F(TrainTest, MixedLabelsAreLearned) {
+  Recipe recipe = tiny();
+  recipe.epochs = 6;
+  const double plain = trained().history[0].training_loss;
+  for (const char* policy : {"mixup:alpha=1", "cutmix:alpha=1"}) {
+    recipe.augment = policy;
+    const TrainingSummary summary = run(recipe, {.model_folder = path("mixed")});
+    // An empty head gives every class a third, whatever the labels' shares.
+    EXPECT_NEAR(summary.history[0].training_loss, plain, 0.2) << policy;
+    EXPECT_LT(summary.history.back().training_loss, summary.history.front().training_loss);
+    EXPECT_GE(summary.validation.accuracy, 0.8) << policy;
+  }
+}
+
 TEST_F(TrainTest, AModelPredictsJudgesAndKeepsItsRecipe) {
   trained();
   Model model = Model::load(path("trained"));
@@ -456,6 +491,52 @@ TEST_F(TrainTest, SpeedIsMeasuredForWorkersSideBySide) {
   Recipe unknown = tiny();
   unknown.network = "resnet19";
   EXPECT_THROW(measure_speed(unknown, 1, 1, 0.1), InputError);
+}
+
+TEST_F(TrainTest, EveryTrickTogetherStopsAndGoesOnInTheSameBits) {
+  Recipe recipe = tiny();
+  recipe.height = recipe.width = 48;
+  recipe.schedule = Schedule::kOneCycle;
+  recipe.head_rate = 5;
+  recipe.layer_decay = 0.7;
+  recipe.label_smoothing = 0.1;
+  recipe.weight_averaging = 0.9;
+  recipe.start_scale = 0.5;
+  recipe.test_view = TestView::kWhole;
+  const TrainingSummary whole = run(recipe, {.model_folder = path("tricks whole")});
+  int steps = 0;
+  TrainOptions options{.checkpoint_path = path("tricks checkpoint"),
+                       .model_folder = path("tricks parts")};
+  options.should_stop = [&] { return ++steps == 3; };
+  EXPECT_EQ(run(recipe, options).ending, Ending::kStopped);
+  const TrainingSummary parts = run(recipe, options);
+  EXPECT_GT(parts.resumed_from_epochs, 0);
+  EXPECT_EQ(bits_of(path("tricks parts")), bits_of(path("tricks whole")));
+  EXPECT_EQ(parts.validation.loss, whole.validation.loss);
+  // The model folder judges as the run did: the averaged weights, on the whole photograph.
+  Model model = Model::load(path("tricks parts"));
+  SilentProgress silent;
+  EXPECT_EQ(
+      model.evaluate(HeldOutPhotographs::validation(dataset_, split_), environment(), silent).loss,
+      whole.validation.loss);
+}
+
+TEST_F(TrainTest, ABatchThatMemoryDoesNotHoldGoesThroughInParts) {
+  Recipe recipe = tiny();
+  recipe.height = recipe.width = 224;  // 32 of them take more than a gigabyte
+  recipe.batch_exponent = 5;
+  recipe.epochs = 1;
+  recipe.precision = "fp32";
+  std::string message;
+  TrainOptions options;
+  options.on_message = [&](const std::string& text) { message += text; };
+  TrainingSummary summary;
+  {
+    const MemoryLimit limit(700);
+    summary = run(recipe, options);
+  }
+  EXPECT_EQ(summary.ending, Ending::kFinished);
+  EXPECT_THAT(message, HasSubstr("at a time, in the same batch"));
 }
 
 }  // namespace

@@ -1,11 +1,15 @@
-// How often work is done in a second of the clock, and of one core.
+// What the benchmarks of this folder share: clocks, rates, medians, memory.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
 #include <ctime>
-#include <functional>
+#include <fstream>
+#include <string>
 #include <vector>
+
+#include "base/error.h"
+#include "vision/data/image.h"
 
 namespace frugal::bench {
 
@@ -13,9 +17,9 @@ inline double wall_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-inline double cpu_seconds() {
+inline double cpu_seconds(clockid_t clock = CLOCK_PROCESS_CPUTIME_ID) {
   timespec time{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  clock_gettime(clock, &time);
   return double(time.tv_sec) + 1e-9 * double(time.tv_nsec);
 }
 
@@ -24,7 +28,8 @@ struct Sample {
 };
 
 // work: so many units. Repeated for about `seconds`.
-inline Sample rate_of(double units, double seconds, const std::function<void()>& work) {
+template <typename Work>
+Sample rate_of(double units, double seconds, const Work& work) {
   const double wall = wall_seconds(), cpu = cpu_seconds();
   double done = 0;
   do {
@@ -51,6 +56,27 @@ inline double lowest(const std::vector<double>& values) {
 }
 inline double highest(const std::vector<double>& values) {
   return *std::max_element(values.begin(), values.end());
+}
+
+inline data::Size size_named(const std::string& text) {
+  const std::size_t cross = text.find('x');
+  if (cross == std::string::npos) throw InputError(text + ": a size is HEIGHTxWIDTH");
+  return {std::stoul(text.substr(0, cross)), std::stoul(text.substr(cross + 1))};
+}
+
+// Megabytes of the process: in use now, and the most since forget_peak_memory().
+inline double memory_megabytes(const char* field) {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;)
+    if (word == field) {
+      status >> word;
+      return std::stod(word) / 1024;
+    }
+  throw SystemError(std::string("/proc/self/status has no ") + field);
+}
+
+inline void forget_peak_memory() {
+  std::ofstream("/proc/self/clear_refs") << "5";
 }
 
 }  // namespace frugal::bench
