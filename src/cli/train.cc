@@ -84,6 +84,7 @@ int run_train(const TrainOptions& options, Console& console) {
   run.checkpoint_path = folder.path() / "checkpoint.pt";
   run.model_folder = folder.model();
   run.should_stop = [] { return stop_signal() != 0; };
+  run.on_message = [&](const std::string& text) { console.message(text); };
   run.on_evaluation = [&](const train::EpochReport& report) {
     console.line(
         fmt::format("epoch {:g} of {:g}  training loss {:.3f}  validation {:.1f} %  {:.0f} s",
