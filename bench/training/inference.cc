@@ -195,7 +195,7 @@ void run_loss(const Options& options) {
     train::FeatureRows rows{{}, feature_count};
     for (std::size_t i = 0; i < n; ++i) rows.rows.push_back(features.data() + i * feature_count);
     const double accuracy =
-        train::solve_ridge(rows, labels, dataset.classes.size()).left_out_accuracy;
+        train::fit_ridge(rows, labels, dataset.classes.size()).left_out_accuracy;
     std::cout << fmt::format("| {} | {:.6f} | {:.6f} | {:.1f} % |\n", variant.name(),
                              found.mean_cosine, found.lowest_cosine, 100 * accuracy);
   }

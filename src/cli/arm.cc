@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "vision/augment/policy.h"
+#include "vision/train/search_space.h"
 #include "worker/training_executor.h"
 
 namespace frugal::cli {
@@ -31,8 +32,8 @@ Json task_changes(const Plan& plan) {
 
 experiment::Experiment describe(const ArmOptions& options) {
   experiment::Experiment experiment{
-      .space = optimizer::space_from_json(
-          {{"parameters", train::tuned_parameters(options.plan.recipe)}}, "the tuned parameters")};
+      .space =
+          optimizer::space_from_json(train::search_space(options.plan.recipe), "the search space")};
   experiment.name = to_string(options.strategy);
   experiment.metric = "validation_accuracy";
   experiment.tasks.clear();
@@ -53,7 +54,14 @@ optimizer::Assignments untuned_assignments(const experiment::Experiment& experim
   for (const auto& open : augment::open_parameters(augment::policy_named(recipe.augment)))
     all[open.name] = open.value;
   Json chosen = Json::object();
+  for (const auto& conditional : experiment.space.conditionals())
+    chosen[conditional.name] = all.at(conditional.name);
+  const auto holds = [&](const auto& condition) {
+    const auto& [name, values] = condition;
+    return std::find(values.begin(), values.end(), chosen.at(name)) != values.end();
+  };
   for (const auto& parameter : experiment.space.parameters()) {
+    if (!std::all_of(parameter.conditions.begin(), parameter.conditions.end(), holds)) continue;
     const Json& value = all.at(parameter.name);
     chosen[parameter.name] =
         parameter.type == optimizer::ParameterType::kCategorical && !value.is_string()

@@ -22,6 +22,9 @@ constexpr const char* kVersion = "0.1.0";
 constexpr int kDefect = 1;
 constexpr int kCannot = 2;
 constexpr int kStopped = 3;
+constexpr const char* kPolicyHelp =
+    "none, crop-flip, trivial, study, wide, ..., a list of transforms (frugal augment --list) or "
+    "FILE.yml";
 
 // A command that has been described and can be run once its options are parsed.
 struct Command {
@@ -44,11 +47,13 @@ class CommandLine {
   void add_train();
   void add_evaluate();
   void add_predict();
+  void add_augment();
   void add_check();
   void add_report();
   void add_export();
   void add_optimize();
   void add_serve();
+  void add_token();
   void add_worker();
   void add_demo();
 
@@ -153,7 +158,7 @@ void CommandLine::add_tune() {
                 "20m, 2h, 5usd, 40runs; several by comma: the first that is spent")
       ->required();
   recipe_option(o.recipe);
-  c->add_option("--augment", o.augment, "none, crop-flip or a policy FILE.yml");
+  c->add_option("--augment", o.augment, kPolicyHelp)->type_name("POLICY");
   c->add_option("--resolution", o.resolution, "short side in pixels; 0: what the budget allows");
   c->add_option("--epochs", o.epochs, "of a full run; 0: what the budget allows");
   c->add_option("--task-by", o.task_by,
@@ -193,7 +198,9 @@ void CommandLine::add_train() {
       ->type_name("NAME");
   c->add_option("--strategy", o.strategy, "fine-tune or features")
       ->check(CLI::IsMember({"fine-tune", "features"}));
-  c->add_option("--augment", o.augment, "none, crop-flip or a policy FILE.yml");
+  c->add_option("--augment", o.augment, kPolicyHelp)->type_name("POLICY");
+  c->add_flag("--reproduce-leak", o.reproduce_leak,
+              "train again with altered copies that leak into the judges, and price the leak");
   c->add_option("--resolution", o.resolution, "short side in pixels; 0: the recipe's");
   c->add_option("--epochs", o.epochs, "0: the recipe's");
   c->add_option("--threads", o.threads, "0: every core");
@@ -222,6 +229,35 @@ void CommandLine::add_predict() {
       ->required();
   c->add_option("--top", o.top, "how many classes")->check(CLI::Range(1u, 1000u));
   c->add_option("--threads", o.threads, "0: every core");
+}
+
+void CommandLine::add_augment() {
+  auto& o = add<AugmentOptions>(
+      "augment", "preview a policy, export an augmented training set", &run_augment,
+      "Example:\n"
+      "  frugal augment --data photos/ --augment trivial\n"
+      "  frugal augment --data photos/ --augment random_crop,hue:range=0.1,blur:probability=0.2 "
+      "\\\n"
+      "    --multiplier 4 --output augmented/\n\n"
+      "Altered copies stay with their source in every split of ours: augmented.json beside them\n"
+      "says which they are.");
+  data_options(o.data, false);
+  auto* c = current();
+  c->add_option("--augment", o.augment, kPolicyHelp)->type_name("POLICY");
+  c->add_option("--output", o.output, "folder for contact-sheet.png, measures.json, photographs/")
+      ->type_name("DIR");
+  c->add_option("--count", o.count, "photographs on the sheet")->check(CLI::Range(1u, 100u));
+  c->add_option("--variants", o.variants, "of each photograph")->check(CLI::Range(1u, 100u));
+  c->add_option("--resolution", o.resolution, "short side of what is shown, in pixels")
+      ->check(CLI::Range(16u, 2048u));
+  c->add_option("--multiplier", o.multiplier,
+                "export the data with so many altered copies of each training photograph; 0: none")
+      ->check(CLI::Range(0u, 1000u));
+  c->add_option("--export-resolution", o.export_resolution,
+                "short side of the copies, before a policy crops; 0: the photograph's own")
+      ->check(CLI::Range(0u, 4096u));
+  c->add_option("--seed", o.seed, "of the choice of photographs and of the variants");
+  c->add_flag("--list", o.list, "print the named policies and every transform, with its ranges");
 }
 
 void CommandLine::add_check() {
@@ -307,6 +343,42 @@ void CommandLine::add_serve() {
   c->add_option("--token", o.token,
                 "what clients must show; default: made and kept beside the store");
   c->add_option("--store", o.store, "SQLite file")->type_name("FILE");
+  c->add_option("--tls-certificate", o.tls_certificate, "PEM file: answer over TLS")
+      ->type_name("FILE");
+  c->add_option("--tls-key", o.tls_key, "PEM file of the certificate's key")->type_name("FILE");
+  c->add_option("--allow-host", o.allow_host,
+                "a name by which clients call this machine, as often as needed; addresses, "
+                "localhost and the machine's own name are always allowed")
+      ->type_name("NAME");
+  c->add_option("--access-log", o.access_log,
+                "a line of JSON for each request, to this file; - for standard error")
+      ->type_name("FILE");
+  c->add_option("--abandoned-after", o.abandoned_after,
+                "suggestions and training runs that were not heard of for so long are given up; "
+                "never: they are kept")
+      ->type_name("TIME");
+  c->add_option("--rate", o.rate, "requests a second of one token; 0: without a limit")
+      ->check(CLI::NonNegativeNumber);
+  c->add_option("--most-connections", o.most_connections,
+                "beyond, the one that idled longest is closed")
+      ->check(CLI::Range(1u, 1'000'000u));
+}
+
+void CommandLine::add_token() {
+  auto& o =
+      add<TokenOptions>("token", "makes, lists and revokes tokens of a server's store", &run_token,
+                        "Example:\n  frugal token --read-only --experiment 3 --name dashboard\n\n"
+                        "The token is told once and never kept. Works while the server runs, too.");
+  auto* c = current();
+  c->add_option("--store", o.store, "SQLite file of frugal serve")->type_name("FILE");
+  c->add_flag("--read-only", o.read_only, "the token can only read");
+  c->add_option("--experiment", o.experiment, "the only one that it sees; default: all")
+      ->type_name("ID");
+  c->add_option("--name", o.name, "what it is for");
+  c->add_option("--expires-after", o.expires_after, "30d, 12h; default: never")->type_name("TIME");
+  c->add_flag("--list", o.list, "list the tokens, without what they are");
+  c->add_option("--revoke", o.revoke, "the token of this id is refused from now on")
+      ->type_name("ID");
 }
 
 void CommandLine::add_worker() {
@@ -350,11 +422,13 @@ CommandLine::CommandLine() {
   add_train();
   add_evaluate();
   add_predict();
+  add_augment();
   add_check();
   add_report();
   add_export();
   add_optimize();
   add_serve();
+  add_token();
   add_worker();
   add_demo();
 }

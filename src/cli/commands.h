@@ -11,11 +11,13 @@ int run_tune(const TuneOptions& options, Console& console);
 int run_train(const TrainOptions& options, Console& console);
 int run_evaluate(const EvaluateOptions& options, Console& console);
 int run_predict(const PredictOptions& options, Console& console);
+int run_augment(const AugmentOptions& options, Console& console);
 int run_check(const CheckOptions& options, Console& console);
 int run_report(const ReportOptions& options, Console& console);
 int run_export(const ExportOptions& options, Console& console);
 int run_optimize(const OptimizeOptions& options, Console& console);
 int run_serve(const ServeOptions& options, Console& console);
+int run_token(const TokenOptions& options, Console& console);
 int run_worker(const WorkerOptions& options, Console& console);
 int run_demo(const DemoOptions& options, Console& console);
 

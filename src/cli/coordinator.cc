@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "serve/tokens.h"
 
 namespace frugal::cli {
 namespace {

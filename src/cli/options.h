@@ -91,6 +91,7 @@ struct TrainOptions {
   unsigned resolution = 0;
   double epochs = 0;
   std::vector<std::string> set;  // "learning_rate=0.03": any key of a recipe
+  bool reproduce_leak = false;   // price the study's protocol beside the sound one
   double validation_share = 0.15;
   double test_share = 0.15;
   bool dry_run = false;
@@ -109,6 +110,20 @@ struct PredictOptions {
   std::vector<std::string> images;  // files, folders, "-" for a list on standard input
   unsigned top = 5;
   unsigned threads = 0;
+};
+
+struct AugmentOptions {
+  VoiceOptions voice;
+  DataOptions data;
+  std::string augment = "crop-flip";
+  std::string output = "frugal-augment";
+  std::uint64_t seed = 0;
+  unsigned count = 8;              // photographs on the sheet
+  unsigned variants = 5;           // of each
+  unsigned resolution = 224;       // short side of what is shown, pixels
+  unsigned multiplier = 0;         // altered copies of each photograph to export; 0: none
+  unsigned export_resolution = 0;  // short side of the copies; 0: the photograph's own
+  bool list = false;               // print policies and transforms, and do nothing
 };
 
 struct CheckOptions {
@@ -136,6 +151,23 @@ struct ServeOptions {
   int port = 8265;
   std::string token;  // "": made at first start, beside the store
   std::string store = "frugal.db";
+  std::string tls_certificate, tls_key;  // PEM files; both or none
+  std::vector<std::string> allow_host;   // names that clients may call this machine by
+  std::string access_log;                // "": none; "-": standard error
+  std::string abandoned_after = "24h";   // suggestions and runs that nobody was heard of
+  double rate = 20000;                   // requests a second of one token; 0: any
+  std::size_t most_connections = 10000;
+};
+
+struct TokenOptions {
+  VoiceOptions voice;
+  std::string store = "frugal.db";
+  std::string experiment;  // "": all
+  std::string name;
+  std::string expires_after;  // "30d"; "": never
+  std::string revoke;         // id
+  bool read_only = false;
+  bool list = false;
 };
 
 struct WorkerOptions {

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/judge.h"
+#include "cli/leak.h"
 #include "cli/plan.h"
 #include "cli/recipe_option.h"
 #include "cli/run_folder.h"
@@ -83,6 +84,7 @@ int run_train(const TrainOptions& options, Console& console) {
   run.checkpoint_path = folder.path() / "checkpoint.pt";
   run.model_folder = folder.model();
   run.should_stop = [] { return stop_signal() != 0; };
+  run.on_message = [&](const std::string& text) { console.message(text); };
   run.on_evaluation = [&](const train::EpochReport& report) {
     console.line(
         fmt::format("epoch {:g} of {:g}  training loss {:.3f}  validation {:.1f} %  {:.0f} s",
@@ -104,17 +106,23 @@ int run_train(const TrainOptions& options, Console& console) {
 
   const auto test = train::HeldOutPhotographs::test(data.dataset, data.split);
   const auto on_test = train::Model::load(folder.model()).evaluate(test, environment, console);
-  const Json result = {{"model", folder.model().string()},
-                       {"recipe", to_json(recipe)},
-                       {"validation", judgement(summary.validation)},
-                       {"test", judgement(on_test)},
-                       {"wall_seconds", summary.wall_seconds},
-                       {"cpu_seconds", summary.cpu_seconds}};
+  Json result = {{"model", folder.model().string()},
+                 {"recipe", to_json(recipe)},
+                 {"validation", judgement(summary.validation)},
+                 {"test", judgement(on_test)},
+                 {"wall_seconds", summary.wall_seconds},
+                 {"cpu_seconds", summary.cpu_seconds}};
+  std::string text = fmt::format("validation  {}\ntest        {}\nmodel       {}\n",
+                                 judgement_text(summary.validation), judgement_text(on_test),
+                                 folder.model().string());
+  if (options.reproduce_leak) {
+    const LeakPrice price = reproduce_leak(recipe, data, {summary.validation, on_test}, environment,
+                                           run, folder, console);
+    result["leak"] = price.json;
+    text += price.text;
+  }
   write_file(folder.result(), result.dump(2) + "\n");
-  console.result(fmt::format("validation  {}\ntest        {}\nmodel       {}\n",
-                             judgement_text(summary.validation), judgement_text(on_test),
-                             folder.model().string()),
-                 result);
+  console.result(text, result);
   return 0;
 }
 

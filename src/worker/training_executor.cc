@@ -128,6 +128,8 @@ Outcome TrainingExecutor::run(const Lease& lease, Context& context) {
   for (const auto& passage : passages) options.also_evaluate_at.push_back(passage.epochs);
   options.should_stop = [&] { return context.should_stop(); };
 
+  Json messages = Json::array();
+  options.on_message = [&](const std::string& text) { messages.push_back(text); };
   Json history = Json::array();
   double epochs_now = 0;
   const auto tell = [&] {
@@ -159,6 +161,7 @@ Outcome TrainingExecutor::run(const Lease& lease, Context& context) {
   for (const auto& report : summary.history) all.push_back(to_json(report));
   const Json left = {{"recipe", to_json(recipe)},
                      {"history", all},
+                     {"messages", messages},
                      {"resumed_from_epochs", summary.resumed_from_epochs}};
   write_file(folder / "trial.json", left.dump(1) + "\n");
   return Outcome::observed(summary.validation.accuracy, {}, {{"history", all}});

@@ -1,4 +1,4 @@
-#include "vision/train/fixed_head.h"
+#include "vision/train/set_head.h"
 
 #include <c10/core/GradMode.h>
 
@@ -7,13 +7,6 @@
 #include "base/error.h"
 
 namespace frugal::train {
-
-FeatureRows rows_of(const FeatureFile& features, const std::vector<std::size_t>& photographs) {
-  FeatureRows rows{{}, features.feature_count()};
-  rows.rows.reserve(photographs.size());
-  for (const std::size_t i : photographs) rows.rows.push_back(features.row(i).data());
-  return rows;
-}
 
 void set_head(model::Network& network, const Linear& linear) {
   const at::NoGradGuard no_grad;
