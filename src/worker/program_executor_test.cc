@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <thread>
@@ -142,12 +143,18 @@ class ProgramExecutorTest : public testing::Test {
   Json log() const { return parse_json(left("trial.json"), "trial.json"); }
 
   // Whether a process with that number, which it wrote to a file, is gone but for a zombie.
+  // A process that was killed still has to be given a moment of a core, to die in.
   bool is_gone(const std::string& file) const {
     const std::string path =
         fmt::format("/proc/{}/stat", std::stoi(read_file(folder_.path() / file)));
-    std::ifstream stat(path);
-    std::string id, name, state;
-    return !(stat >> id >> name >> state) || state == "Z" || state == "X";
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    do {
+      std::ifstream stat(path);
+      std::string id, name, state;
+      if (!(stat >> id >> name >> state) || state == "Z" || state == "X") return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    } while (std::chrono::steady_clock::now() < deadline);
+    return false;
   }
 
   experiment::TemporaryFolder folder_;

@@ -225,9 +225,10 @@ TEST_F(WorkerTest, ReportsWhatATrialTookAndWhatTheWorkerWaitedBeforeIt) {
   EXPECT_GE(coordinator_->told[0].peak_memory_bytes, kLarge);
   EXPECT_LE(accounted, all);
   std::ofstream can_forget("/proc/self/clear_refs");
-  if (can_forget << "5" << std::flush)
+  if (can_forget << "5" << std::flush) {
     EXPECT_LT(coordinator_->told[1].peak_memory_bytes,
               coordinator_->told[0].peak_memory_bytes - 2e8);
+  }
 }
 
 TEST_F(WorkerTest, SendsHeartbeatsWithProgressBesideTheTrial) {
