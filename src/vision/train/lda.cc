@@ -38,7 +38,7 @@ CentredLinear discriminant(const Eigen::LLT<MatrixXd>& covariance, const MatrixX
   return made;
 }
 
-Solve prepare(const Moments& moments) {
+Solve solver_of(const Moments& moments) {
   const VectorXd& count = moments.count;
   const double n = count.sum(), d = static_cast<double>(moments.gram.rows());
   MatrixXd mean = moments.sum;  // of each class
@@ -65,7 +65,7 @@ Solve prepare(const Moments& moments) {
 HeadFit fit_lda(const FeatureRows& rows, std::span<const std::size_t> labels,
                 std::size_t class_count, const HeadOptions& options) {
   FRUGAL_CHECK(options.regularization >= 0 && options.regularization <= 1);
-  return fit_closed_form(rows, labels, class_count, options, kShrinkages, prepare);
+  return fit_closed_form(rows, labels, class_count, options, kShrinkages, solver_of);
 }
 
 }  // namespace frugal::train

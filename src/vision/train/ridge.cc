@@ -15,7 +15,7 @@ using Eigen::VectorXd;
 constexpr double kPenalties[] = {0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10};
 
 // The normal equations around the moments' own mean.
-Solve prepare(const Moments& moments) {
+Solve solver_of(const Moments& moments) {
   const double n = moments.count.sum();
   const VectorXd mean = moments.sum.rowwise().sum() / n;
   MatrixXd gram = moments.gram;
@@ -38,7 +38,7 @@ Solve prepare(const Moments& moments) {
 
 HeadFit fit_ridge(const FeatureRows& rows, std::span<const std::size_t> labels,
                   std::size_t class_count, const HeadOptions& options) {
-  return fit_closed_form(rows, labels, class_count, options, kPenalties, prepare);
+  return fit_closed_form(rows, labels, class_count, options, kPenalties, solver_of);
 }
 
 }  // namespace frugal::train
