@@ -8,20 +8,16 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
-#include <cstring>
-#include <ctime>
-#include <fstream>
-#include <functional>
 #include <iostream>
 
 #include "base/error.h"
 #include "base/random.h"
+#include "measure.h"
+#include "product.h"
 #include "vision/augment/policy.h"
 #include "vision/data/image.h"
 #include "vision/engine/agreement.h"
 #include "vision/engine/engine.h"
-#include "vision/engine/onednn_api.h"
 #include "vision/engine/onednn_engine.h"
 #include "vision/train/evaluation.h"
 #include "vision/train/ridge.h"
@@ -31,112 +27,6 @@ namespace {
 
 using engine::Kind;
 using engine::Precision;
-
-double wall_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-double cpu_seconds() {
-  timespec time{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return double(time.tv_sec) + 1e-9 * double(time.tv_nsec);
-}
-
-struct Sample {
-  double by_wall = 0, by_cpu = 0;  // units of work a second of the clock, and of one core
-};
-
-// work: so many units. Repeated for about `seconds`.
-Sample rate_of(double units, double seconds, const std::function<void()>& work) {
-  const double wall = wall_seconds(), cpu = cpu_seconds();
-  double done = 0;
-  do {
-    work();
-    done += units;
-  } while (wall_seconds() - wall < seconds);
-  return {done / (wall_seconds() - wall), done / (cpu_seconds() - cpu)};
-}
-
-struct Series {
-  std::vector<double> by_wall, by_cpu;
-  void add(const Sample& sample) {
-    by_wall.push_back(sample.by_wall);
-    by_cpu.push_back(sample.by_cpu);
-  }
-};
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-double lowest(const std::vector<double>& values) {
-  return *std::min_element(values.begin(), values.end());
-}
-double highest(const std::vector<double>& values) {
-  return *std::max_element(values.begin(), values.end());
-}
-
-data::Size size_named(const std::string& text) {
-  const std::size_t cross = text.find('x');
-  if (cross == std::string::npos) throw InputError(text + ": a size is HEIGHTxWIDTH");
-  return {std::stoul(text.substr(0, cross)), std::stoul(text.substr(cross + 1))};
-}
-
-// A product of two square matrices, ready to run.
-class Product {
- public:
-  static constexpr dnnl::memory::dim kSide = 4096;
-
-  explicit Product(Precision precision) : engine_(dnnl::engine::kind::cpu, 0), stream_(engine_) {
-    using Type = dnnl::memory::data_type;
-    const auto matrix = [&](Type type) {
-      return dnnl::memory::desc({kSide, kSide}, type, dnnl::memory::format_tag::any);
-    };
-    const auto types = precision == Precision::kFp32 ? std::array{Type::f32, Type::f32, Type::f32}
-                       : precision == Precision::kBf16
-                           ? std::array{Type::bf16, Type::bf16, Type::bf16}
-                           : std::array{Type::u8, Type::s8, Type::s32};
-    const auto described =
-        engine::describe_product(matrix(types[0]), matrix(types[1]), matrix(types[2]), engine_);
-    product_ = dnnl::matmul(described);
-    arguments_ = {{DNNL_ARG_SRC, zeros(described.src_desc())},
-                  {DNNL_ARG_WEIGHTS, zeros(described.weights_desc())},
-                  {DNNL_ARG_DST, zeros(described.dst_desc())}};
-  }
-
-  void run() {
-    product_.execute(stream_, arguments_);
-    stream_.wait();
-  }
-  static constexpr double kGflop = 2e-9 * kSide * kSide * kSide;
-
- private:
-  dnnl::memory zeros(const dnnl::memory::desc& shape) const {
-    dnnl::memory memory(shape, engine_);
-    std::memset(memory.get_data_handle(), 0, shape.get_size());
-    return memory;
-  }
-
-  dnnl::engine engine_;
-  dnnl::stream stream_;
-  dnnl::matmul product_;
-  engine::Arguments arguments_;
-};
-
-// Megabytes of the process: in use now, and the most since forget_peak_memory().
-double memory_megabytes(const char* field) {
-  std::ifstream status("/proc/self/status");
-  for (std::string word; status >> word;)
-    if (word == field) {
-      status >> word;
-      return std::stod(word) / 1024;
-    }
-  throw SystemError(std::string("/proc/self/status has no ") + field);
-}
-
-void forget_peak_memory() {
-  std::ofstream("/proc/self/clear_refs") << "5";
-}
 
 struct Variant {
   Kind kind;
@@ -305,7 +195,7 @@ void run_loss(const Options& options) {
     train::FeatureRows rows{{}, feature_count};
     for (std::size_t i = 0; i < n; ++i) rows.rows.push_back(features.data() + i * feature_count);
     const double accuracy =
-        train::solve_ridge(rows, labels, dataset.classes.size()).left_out_accuracy;
+        train::fit_ridge(rows, labels, dataset.classes.size()).left_out_accuracy;
     std::cout << fmt::format("| {} | {:.6f} | {:.6f} | {:.1f} % |\n", variant.name(),
                              found.mean_cosine, found.lowest_cosine, 100 * accuracy);
   }

@@ -122,6 +122,14 @@ MappedFile MappedFile::create(const std::filesystem::path& path, std::size_t byt
   return {static_cast<std::byte*>(data), bytes};
 }
 
+MappedFile MappedFile::in_memory(std::size_t bytes) {
+  void* data =
+      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, /*fd=*/-1, 0);
+  if (data == MAP_FAILED)
+    throw SystemError(fmt::format("cannot have {} MB of memory", bytes >> 20), errno);
+  return {static_cast<std::byte*>(data), bytes};
+}
+
 MappedFile::MappedFile(MappedFile&& other) noexcept
     : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
 

@@ -27,6 +27,8 @@ class MappedFile {
   // A new file of size zero bytes, mapped for writing, its blocks allocated first so that a
   // full disk is an error here and never a signal later.
   static MappedFile create(const std::filesystem::path& path, std::size_t bytes);
+  // No file at all: zero bytes, for this process alone.
+  static MappedFile in_memory(std::size_t bytes);
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&& other) noexcept;
   ~MappedFile();

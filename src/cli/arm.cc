@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "vision/augment/policy.h"
+#include "vision/train/search_space.h"
 #include "worker/training_executor.h"
 
 namespace frugal::cli {
@@ -19,24 +20,29 @@ using experiment::TrialState;
 constexpr double kEnoughRuns = 100;  // full-task costs: more search does not pay
 constexpr double kCaution = 1.08;    // runs take this much longer now and then
 
-std::vector<optimizer::Task> study_tasks() {
-  return {{"small", 0.1}, {"medium", 0.5}, {"full", 1.0}};
-}
-
 bool is_over(const Trial& trial) {
   return trial.state == TrialState::kDone || trial.state == TrialState::kFailed;
 }
 
+Json task_changes(const Plan& plan) {
+  Json changes = Json::object();
+  for (const PlannedTask& task : plan.tasks) changes[task.name] = task.changes;
+  return changes;
+}
+
 experiment::Experiment describe(const ArmOptions& options) {
   experiment::Experiment experiment{
-      .space = optimizer::space_from_json(
-          {{"parameters", train::tuned_parameters(options.plan.recipe)}}, "the tuned parameters")};
+      .space =
+          optimizer::space_from_json(train::search_space(options.plan.recipe), "the search space")};
   experiment.name = to_string(options.strategy);
   experiment.metric = "validation_accuracy";
-  experiment.tasks = study_tasks();
+  experiment.tasks.clear();
+  for (const PlannedTask& task : options.plan.tasks)
+    experiment.tasks.push_back({task.name, task.cost});
   experiment.suggester = options.suggester;
   experiment.seed = options.seed;
-  const worker::TrainingSetup setup{options.folder, options.weights, to_json(options.plan.recipe)};
+  const worker::TrainingSetup setup{options.folder, options.weights, to_json(options.plan.recipe),
+                                    task_changes(options.plan)};
   experiment.metadata = {{"training", to_json(setup)}, {"plan", to_json(options.plan)}};
   return experiment;
 }
@@ -48,7 +54,14 @@ optimizer::Assignments untuned_assignments(const experiment::Experiment& experim
   for (const auto& open : augment::open_parameters(augment::policy_named(recipe.augment)))
     all[open.name] = open.value;
   Json chosen = Json::object();
+  for (const auto& conditional : experiment.space.conditionals())
+    chosen[conditional.name] = all.at(conditional.name);
+  const auto holds = [&](const auto& condition) {
+    const auto& [name, values] = condition;
+    return std::find(values.begin(), values.end(), chosen.at(name)) != values.end();
+  };
   for (const auto& parameter : experiment.space.parameters()) {
+    if (!std::all_of(parameter.conditions.begin(), parameter.conditions.end(), holds)) continue;
     const Json& value = all.at(parameter.name);
     chosen[parameter.name] =
         parameter.type == optimizer::ParameterType::kCategorical && !value.is_string()

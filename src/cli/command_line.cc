@@ -53,6 +53,7 @@ class CommandLine {
   void add_export();
   void add_optimize();
   void add_serve();
+  void add_token();
   void add_worker();
   void add_demo();
 
@@ -60,6 +61,7 @@ class CommandLine {
   void data_options(DataOptions& data, bool required);
   void recipe_option(std::string& recipe);
   void split_options(double& validation_share, double& test_share);
+  void price_options(PriceOptions& price);
   std::vector<std::string> with_config(const std::vector<std::string>& arguments);
   std::string unknown_words(const std::vector<std::string>& arguments) const;
   int execute(const Command& command);
@@ -119,6 +121,22 @@ void CommandLine::recipe_option(std::string& recipe) {
       ->type_name("NAME|FILE");
 }
 
+void CommandLine::price_options(PriceOptions& price) {
+  current()
+      ->add_option("--machine", price.machine,
+                   "what this machine is in the list of prices: c7a.large, ...")
+      ->type_name("NAME");
+  current()->add_flag("--spot", price.spot, "at its spot price");
+  current()
+      ->add_option("--prices", price.prices,
+                   "list of prices, YAML; default: prices.yml beside the program")
+      ->type_name("FILE");
+  current()
+      ->add_option("--price-per-hour", price.per_hour,
+                   "dollars for this machine; overrules the list")
+      ->check(CLI::NonNegativeNumber);
+}
+
 void CommandLine::add_tune() {
   auto& o = add<TuneOptions>(
       "tune", "photographs, weights and a budget in; a model, an answer and a report out",
@@ -143,18 +161,24 @@ void CommandLine::add_tune() {
   c->add_option("--augment", o.augment, kPolicyHelp)->type_name("POLICY");
   c->add_option("--resolution", o.resolution, "short side in pixels; 0: what the budget allows");
   c->add_option("--epochs", o.epochs, "of a full run; 0: what the budget allows");
+  c->add_option("--task-by", o.task_by,
+                "how the cheap tasks, whose runs inform the full ones, are cheaper")
+      ->check(CLI::IsMember({"epochs", "resolution"}));
   c->add_option("--seeds", o.seeds, "fresh seeds on which the winner is run again, at most")
       ->check(CLI::Range(1u, 20u));
   c->add_option("--suggester", o.suggester, "multitask, random, sobol, ...");
   c->add_option("--on", o.machine.on, "where the workers run")->check(CLI::IsMember({"local"}));
-  c->add_option("--workers", o.machine.workers, "side by side; 0: one a core");
+  c->add_option("--workers", o.machine.workers,
+                "side by side; 0: as --threads allows, or what is measured fastest");
   c->add_option("--threads", o.machine.threads, "of a worker; 0: cores / workers");
-  c->add_option("--price-per-hour", o.price_per_hour, "dollars for this machine")
-      ->check(CLI::NonNegativeNumber);
+  price_options(o.price);
   c->add_option("--seed", o.seed, "of the split, the search and the runs");
   split_options(o.validation_share, o.test_share);
   c->add_option("--output", o.output, "the run's folder: store, split, model, report")
       ->type_name("DIR");
+  c->add_flag("--refit,!--no-refit", o.refit,
+              "train the winner once more on training and validation photographs together, and "
+              "keep that model (the default)");
   c->add_flag("--dry-run", o.dry_run, "print the plan and spend nothing");
 }
 
@@ -301,8 +325,7 @@ void CommandLine::add_optimize() {
       ->type_name("TIME");
   c->add_option("--suggester", o.suggester, "multitask, random, sobol, ...; default: the file's");
   c->add_option("--seed", o.seed, "of the search; default: the file's");
-  c->add_option("--price-per-hour", o.price_per_hour, "dollars for this machine")
-      ->check(CLI::NonNegativeNumber);
+  price_options(o.price);
   c->add_option("--output", o.output,
                 "the run's folder: store, logs, trials; default: frugal-runs/ and the file's name")
       ->type_name("DIR");
@@ -320,6 +343,42 @@ void CommandLine::add_serve() {
   c->add_option("--token", o.token,
                 "what clients must show; default: made and kept beside the store");
   c->add_option("--store", o.store, "SQLite file")->type_name("FILE");
+  c->add_option("--tls-certificate", o.tls_certificate, "PEM file: answer over TLS")
+      ->type_name("FILE");
+  c->add_option("--tls-key", o.tls_key, "PEM file of the certificate's key")->type_name("FILE");
+  c->add_option("--allow-host", o.allow_host,
+                "a name by which clients call this machine, as often as needed; addresses, "
+                "localhost and the machine's own name are always allowed")
+      ->type_name("NAME");
+  c->add_option("--access-log", o.access_log,
+                "a line of JSON for each request, to this file; - for standard error")
+      ->type_name("FILE");
+  c->add_option("--abandoned-after", o.abandoned_after,
+                "suggestions and training runs that were not heard of for so long are given up; "
+                "never: they are kept")
+      ->type_name("TIME");
+  c->add_option("--rate", o.rate, "requests a second of one token; 0: without a limit")
+      ->check(CLI::NonNegativeNumber);
+  c->add_option("--most-connections", o.most_connections,
+                "beyond, the one that idled longest is closed")
+      ->check(CLI::Range(1u, 1'000'000u));
+}
+
+void CommandLine::add_token() {
+  auto& o =
+      add<TokenOptions>("token", "makes, lists and revokes tokens of a server's store", &run_token,
+                        "Example:\n  frugal token --read-only --experiment 3 --name dashboard\n\n"
+                        "The token is told once and never kept. Works while the server runs, too.");
+  auto* c = current();
+  c->add_option("--store", o.store, "SQLite file of frugal serve")->type_name("FILE");
+  c->add_flag("--read-only", o.read_only, "the token can only read");
+  c->add_option("--experiment", o.experiment, "the only one that it sees; default: all")
+      ->type_name("ID");
+  c->add_option("--name", o.name, "what it is for");
+  c->add_option("--expires-after", o.expires_after, "30d, 12h; default: never")->type_name("TIME");
+  c->add_flag("--list", o.list, "list the tokens, without what they are");
+  c->add_option("--revoke", o.revoke, "the token of this id is refused from now on")
+      ->type_name("ID");
 }
 
 void CommandLine::add_worker() {
@@ -369,6 +428,7 @@ CommandLine::CommandLine() {
   add_export();
   add_optimize();
   add_serve();
+  add_token();
   add_worker();
   add_demo();
 }

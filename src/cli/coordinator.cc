@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "serve/tokens.h"
 
 namespace frugal::cli {
 namespace {
@@ -23,13 +24,15 @@ Coordinator::Coordinator(RunFolder folder)
     : folder_(std::move(folder)),
       store_(experiment::open_sqlite_store(folder_.store())),
       scheduler_(*store_, clock_),
-      meter_(scheduler_, clock_) {
+      meter_(scheduler_, clock_),
+      ledger_(scheduler_, clock_) {
   scheduler_.take_back_all();
 }
 
 Coordinator::~Coordinator() = default;
 
-void Coordinator::start_workers(unsigned workers, const std::vector<std::string>& options) {
+void Coordinator::start_workers(unsigned workers, const std::vector<std::string>& options,
+                                double dollars_per_hour) {
   if (!std::filesystem::exists(folder_.token()))
     write_file(folder_.token(), serve::make_token(), 0600);
   server_ = std::make_unique<serve::Server>(
@@ -41,18 +44,20 @@ void Coordinator::start_workers(unsigned workers, const std::vector<std::string>
   local.command.insert(local.command.end(), options.begin(), options.end());
   local.log_folder = folder_.logs();
   launcher_ = launch::make_local_launcher(local, clock_);
+  scheduler_.workers_begin(workers, dollars_per_hour);
   launcher_->start(workers);
 }
 
 void Coordinator::watch() {
   if (launcher_ != nullptr) launcher_->watch();
   scheduler_.expire();
-  meter_.save();
+  if (meter_.save()) ledger_.save();
 }
 
 void Coordinator::stop_workers() {
   if (launcher_ != nullptr) launcher_->stop(kGraceSeconds);
   launcher_.reset();
+  scheduler_.workers_ended();
   if (server_ != nullptr) server_->stop();
 }
 

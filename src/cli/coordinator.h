@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "cli/ledger.h"
 #include "cli/meter.h"
 #include "cli/run_folder.h"
 #include "experiment/scheduler.h"
@@ -26,12 +27,16 @@ class Coordinator {
   experiment::Scheduler& scheduler() { return scheduler_; }
   const experiment::Scheduler& scheduler() const { return scheduler_; }
   const Meter& meter() const { return meter_; }
+  Ledger& ledger() { return ledger_; }
+  const Ledger& ledger() const { return ledger_; }
 
   bool has_workers() const { return launcher_ != nullptr; }
-  // options: more of frugal worker. Call it, and watch, from one thread that outlives the workers.
-  void start_workers(unsigned workers, const std::vector<std::string>& options);
+  // options: more of frugal worker. dollars_per_hour: of the machine that they share. Call it, and
+  // watch, from one thread that outlives the workers.
+  void start_workers(unsigned workers, const std::vector<std::string>& options,
+                     double dollars_per_hour);
   // To be called a few times a second: starts dead workers again, takes back lost trials, saves
-  // the meter. Throws SystemError when workers cannot live.
+  // the meter and the ledger. Throws SystemError when workers cannot live.
   void watch();
   // Running trials are given back. No process remains.
   void stop_workers();
@@ -42,6 +47,7 @@ class Coordinator {
   std::unique_ptr<experiment::Store> store_;
   experiment::Scheduler scheduler_;
   Meter meter_;
+  Ledger ledger_;
   std::unique_ptr<serve::Server> server_;
   std::unique_ptr<launch::Launcher> launcher_;
 };

@@ -5,9 +5,12 @@
 
 #include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -51,17 +54,51 @@ class EndToEnd : public ProgramTest {
   }
 };
 
+// Trials and overheads against the experiment's own clock: two clocks, of workers and coordinator,
+// of the same run.
+void expect_no_gap_in_costs(const Json& answer) {
+  const double spent = answer.at("spent_seconds");
+  double trials = 0, overheads = 0, of_stages = 0;
+  for (const Json& trial : answer.at("trials")) trials += trial.at("machine_seconds").get<double>();
+  for (const Json& stage : answer.at("stages")) {
+    const std::string name = stage.at("name");
+    const double seconds = stage.at("seconds");
+    EXPECT_GE(seconds, 0) << name;
+    (name.find(": ") == std::string::npos ? overheads : of_stages) += seconds;
+  }
+  EXPECT_NEAR(of_stages, trials, 1e-6 * spent);
+  EXPECT_NEAR((trials + overheads) / spent, 1, 0.02) << answer.at("stages").dump(1);
+}
+
+// Children of that process, now.
+std::vector<pid_t> children_of(pid_t process) {
+  std::ifstream file(fmt::format("/proc/{0}/task/{0}/children", process));
+  return {std::istream_iterator<pid_t>(file), {}};
+}
+
 TEST_F(EndToEnd, TunesJudgesPredictsAndReports) {
-  const Ran tuned = run(tune("auto", "tuned", "--budget 6runs --json"));
+  const Ran tuned = run(tune("auto", "tuned", "--budget 6runs --json --machine c7a.large"));
   ASSERT_EQ(tuned.exit_code, 0) << tuned.err;
   const Json answer = tuned.last();
+  expect_no_gap_in_costs(answer);
+  EXPECT_NEAR(answer.at("spent_dollars"), answer.at("spent_seconds").get<double>() / 3600 * 0.10264,
+              1e-9);
+  for (const Json& trial : answer.at("trials")) {
+    if (trial.at("state") != "done") continue;
+    EXPECT_GT(trial.at("cpu_seconds"), 0);
+    EXPECT_GT(trial.at("device_seconds"), 0);
+    EXPECT_GT(trial.at("peak_memory_bytes"), 2e7);
+    EXPECT_NEAR(trial.at("dollars"), trial.at("machine_seconds").get<double>() / 3600 * 0.10264,
+                1e-9);
+  }
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "tuned" / "machine.json"));
   EXPECT_TRUE(answer.at("finished").get<bool>());
   EXPECT_EQ(answer.at("arms").size(), 4u);  // both strategies, untuned and tuned
   for (const char* left : {"model/model.pth", "model/model.json", "store.db", "split.json",
                            "report.html", "result.json"})
     EXPECT_TRUE(std::filesystem::exists(folder_ / "tuned" / left)) << left;
 
-  const Ran again = run(tune("auto", "tuned", "--budget 6runs --json"));
+  const Ran again = run(tune("auto", "tuned", "--budget 6runs --json --machine c7a.large"));
   EXPECT_EQ(again.exit_code, 0);
   EXPECT_EQ(again.last().at("arms"), answer.at("arms"));
 
@@ -124,6 +161,25 @@ TEST_F(EndToEnd, GoesOnAfterKillsWithoutLosingOrDoublingAnything) {
     EXPECT_NE(trial.state, experiment::TrialState::kRunning);
 }
 
+TEST_F(EndToEnd, AccountsForTheTimeOfAWorkerThatWasKilled) {
+  const std::string log = at() + "/lost.log";
+  const pid_t child = start(tune("fine-tune", "lost", "--budget 4runs --task-by epochs"), log);
+  wait_for("fine-tune: trial", log, child);
+  const auto workers = children_of(child);
+  ASSERT_FALSE(workers.empty()) << read_file(log);
+  for (const pid_t worker : workers) ::kill(worker, SIGKILL);
+  ASSERT_EQ(wait_for_end(child), 0) << read_file(log);
+  const Json answer = parse_json(read_file(folder_ / "lost" / "result.json"), "result.json");
+  expect_no_gap_in_costs(answer);
+  const Json& agreements = answer.at("summary").at("task_agreements");
+  ASSERT_FALSE(agreements.empty());  // full runs pass through the cheap tasks
+  EXPECT_GE(agreements[0].at("pairs"), 1);
+  for (const Json& stage : answer.at("stages"))
+    if (stage.at("name") == "lost with dead workers") {
+      EXPECT_GT(stage.at("seconds"), 0);
+    }
+}
+
 TEST_F(EndToEnd, DryRunPrintsThePlanAndLeavesNothing) {
   const Ran planned = run(tune("features", "planned", "--budget 5m --dry-run"));
   EXPECT_EQ(planned.exit_code, 0) << planned.err;
@@ -145,6 +201,17 @@ TEST_F(EndToEnd, SaysWhatIsWrongAndExitsWithTwo) {
       "/err");
   expect_refused(tune("features", "x", "--budget 5parsecs"), "parsecs");
   expect_refused(tune("features", "x", "--budget 5usd"), "--price-per-hour");
+  expect_refused(tune("features", "x", "--budget 5m --spot"), "--machine");
+  expect_refused(tune("features", "x", "--budget 5m --machine c7a.larg"),
+                 "did you mean c7a.large?");
+  expect_refused(tune("features", "x", "--budget 5m --machine n2-standard-2 --spot"),
+                 "no spot price");
+  expect_refused(tune("features", "x", "--budget 5m --workers 900 --threads 2"), "1800 cores");
+  expect_refused(fmt::format("evaluate {}/trained --threads 2000", at()), "--threads 2000");
+  write_file(folder_ / "prices.yml", "machines: [{name: mine, on_demand: 1}]\n");
+  expect_refused(
+      tune("features", "x", fmt::format("--budget 5m --machine mine --prices {}/prices.yml", at())),
+      "provider is missing");
   expect_refused(tune("fine-tune", "small", "--budget 3s"), "too small");
   expect_refused(tune("features", "x", "--bugdet 5m"), "did you mean --budget?");
   expect_refused("tnue", "did you mean tune?");

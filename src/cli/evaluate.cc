@@ -28,7 +28,7 @@ std::size_t count_seen(const data::Dataset& dataset, const RunData& run) {
 int run_evaluate(const EvaluateOptions& options, Console& console) {
   const RunFolder folder(options.run);
   folder.require_run();
-  const unsigned threads = options.threads > 0 ? options.threads : core_count();
+  const unsigned threads = threads_of(options.threads);
   train::Model model = train::Model::load(folder.model());
   const RunData run = folder.load_data();
   const train::Environment environment{"", folder.cache(), threads};

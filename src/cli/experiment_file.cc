@@ -110,6 +110,7 @@ class Document {
 
   ExperimentFile read() const {
     check_keys();
+    check_goals();
     check_parts();
     Json experiment = {{"name", std::filesystem::path(path_).stem().string()}};
     for (const auto& key : experiment_keys())
@@ -167,6 +168,21 @@ class Document {
       check("/" + item.key(), [&](const std::string& where) {
         require_known_keys({{item.key(), item.value()}}, known, where);
       });
+  }
+
+  // What frugal serve offers to any client, and a program's last line cannot say.
+  void check_goals() const {
+    check("/type", [&](const std::string&) {
+      if (json_.value("type", Json()) == "grid")
+        throw InputError(
+            "type grid is not offered; leave type out and give each parameter its grid of values: "
+            "none is tried twice before all have been tried");
+    });
+    check("/metrics", [&](const std::string&) {
+      if (const Json metrics = json_.value("metrics", Json());
+          metrics.is_array() && metrics.size() != 1)
+        throw InputError("metrics: one metric can be optimized; give a list of one");
+    });
   }
 
   // Each part in an experiment that is otherwise good.

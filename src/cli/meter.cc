@@ -17,11 +17,12 @@ Meter::Meter(experiment::Scheduler& scheduler, const Clock& clock)
   if (const auto stored = scheduler.value(kKey)) before_seconds_ = std::stod(*stored);
 }
 
-void Meter::save() {
+bool Meter::save() {
   const double now = clock_.now_seconds();
-  if (now - saved_at_ < kSaveEverySeconds) return;
+  if (now - saved_at_ < kSaveEverySeconds) return false;
   saved_at_ = now;
   scheduler_.set_value(kKey, fmt::format("{:.3f}", spent_seconds()));
+  return true;
 }
 
 }  // namespace frugal::cli

@@ -13,8 +13,8 @@ class Meter {
   double spent_seconds() const { return before_seconds_ + clock_.now_seconds() - started_at_; }
   // When the experiment would have begun, had it never stopped: seconds since the epoch.
   double began_at() const { return started_at_ - before_seconds_; }
-  // Writes it down, at most every two seconds.
-  void save();
+  // Writes it down, at most every two seconds. False: not yet.
+  bool save();
 
  private:
   experiment::Scheduler& scheduler_;

@@ -62,7 +62,8 @@ Optimization::Optimization(const OptimizeOptions& options, Console& console, Exp
     : options_(options),
       console_(console),
       budget_(budget_of(options, file.experiment)),
-      allowed_seconds_(experiment::seconds_allowed(budget_, options.price_per_hour)),
+      price_(price_of(options.price)),
+      allowed_seconds_(experiment::seconds_allowed(budget_, price_.per_hour)),
       experiment_(std::move(file.experiment)),
       workers_(options.workers > 0
                    ? options.workers
@@ -139,8 +140,11 @@ std::string Optimization::command_line() const {
   add("--timeout", options_.timeout);
   add("--suggester", options_.suggester);
   add("--seed", options_.seed ? std::to_string(*options_.seed) : "");
+  add("--machine", options_.price.machine);
+  if (options_.price.spot) words.emplace_back("--spot");
+  add("--prices", options_.price.prices);
   add("--price-per-hour",
-      options_.price_per_hour > 0 ? fmt::format("{:g}", options_.price_per_hour) : "");
+      options_.price.per_hour > 0 ? fmt::format("{:g}", options_.price.per_hour) : "");
   add("--output", options_.output);
   words.emplace_back("--");
   words.insert(words.end(), options_.command.begin(), options_.command.end());
@@ -222,7 +226,7 @@ void Optimization::search() {
   if (!now.trials.empty())
     console_.line(fmt::format("{} goes on: {} trials ended, {} spent", output_, now.ended(),
                               spent_text(now)));
-  coordinator_->start_workers(workers_, {"--programs"});
+  coordinator_->start_workers(workers_, {"--programs"}, price_.per_hour);
   for (;;) {
     coordinator_->watch();
     now = standing();

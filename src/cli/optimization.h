@@ -14,6 +14,7 @@
 #include "cli/experiment_file.h"
 #include "cli/optimize_result.h"
 #include "cli/options.h"
+#include "cli/prices.h"
 #include "cli/run_folder.h"
 #include "experiment/budget.h"
 #include "worker/program_executor.h"
@@ -41,6 +42,7 @@ class Optimization {
   const OptimizeOptions& options_;
   Console& console_;
   experiment::Budget budget_;
+  Price price_;
   std::optional<double> allowed_seconds_;
   experiment::Experiment experiment_;
   worker::ProgramSetup setup_;

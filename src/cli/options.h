@@ -25,8 +25,15 @@ struct DataOptions {
 
 struct MachineOptions {
   std::string on = "local";
-  unsigned workers = 0;  // 0: as many as there are cores, one thread each
-  unsigned threads = 0;  // a worker; 0: cores / workers
+  unsigned workers = 0;  // 0: what the other leaves of the cores; both 0: what is measured fastest
+  unsigned threads = 0;  // a worker
+};
+
+struct PriceOptions {
+  double per_hour = 0;  // dollars, of the whole machine; overrules the list
+  std::string machine;  // "c7a.large", of the list
+  bool spot = false;
+  std::string prices;  // the list; "": prices.yml beside the program, or the built-in one
 };
 
 struct TuneOptions {
@@ -42,12 +49,14 @@ struct TuneOptions {
   std::string suggester = "multitask";
   std::string output = "frugal-runs/tune";
   std::uint64_t seed = 0;
-  unsigned seeds = 3;         // fresh seeds on which the winner is run again, at most
-  unsigned resolution = 0;    // pixels of the short side; 0: what the budget allows
-  double epochs = 0;          // of the full task; 0: what the budget allows
-  double price_per_hour = 0;  // dollars, of the whole machine
+  unsigned seeds = 3;                  // fresh seeds on which the winner is run again, at most
+  unsigned resolution = 0;             // pixels of the short side; 0: what the budget allows
+  double epochs = 0;                   // of the full task; 0: what the budget allows
+  std::string task_by = "resolution";  // how cheap tasks are cheaper: "epochs", "resolution"
+  PriceOptions price;
   double validation_share = 0.15;
   double test_share = 0.15;
+  bool refit = true;  // the winner once more, on the validation photographs too
   bool dry_run = false;
 };
 
@@ -62,8 +71,8 @@ struct OptimizeOptions {
   std::string timeout;               // "10m", of one trial; "": the file's, else none
   std::string suggester;             // "": the file's, else multitask
   std::optional<std::uint64_t> seed;
-  double price_per_hour = 0;  // dollars, of the whole machine
-  std::string output;         // "": frugal-runs/ and the file's name
+  PriceOptions price;
+  std::string output;  // "": frugal-runs/ and the file's name
   bool dry_run = false;
   bool example = false;  // print an experiment file to begin with
 };
@@ -142,6 +151,23 @@ struct ServeOptions {
   int port = 8265;
   std::string token;  // "": made at first start, beside the store
   std::string store = "frugal.db";
+  std::string tls_certificate, tls_key;  // PEM files; both or none
+  std::vector<std::string> allow_host;   // names that clients may call this machine by
+  std::string access_log;                // "": none; "-": standard error
+  std::string abandoned_after = "24h";   // suggestions and runs that nobody was heard of
+  double rate = 20000;                   // requests a second of one token; 0: any
+  std::size_t most_connections = 10000;
+};
+
+struct TokenOptions {
+  VoiceOptions voice;
+  std::string store = "frugal.db";
+  std::string experiment;  // "": all
+  std::string name;
+  std::string expires_after;  // "30d"; "": never
+  std::string revoke;         // id
+  bool read_only = false;
+  bool list = false;
 };
 
 struct WorkerOptions {

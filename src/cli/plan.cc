@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/error.h"
 
@@ -16,7 +18,12 @@ constexpr std::array<std::size_t, 9> kHeights = {48, 64, 80, 96, 112, 128, 160, 
 constexpr double kDecodesPerSecond = 600;       // of one core
 constexpr double kHeadStepsPerSecond = 60'000;  // photographs through the head alone
 constexpr double kRunOverheadSeconds = 2;       // loading, the start of the head, saving
+constexpr double kFewestEpochs = 4;             // below that, rather fewer pixels
 constexpr double kMostEpochs = 30;
+constexpr std::pair<const char*, double> kCheapTasks[] = {{"small", 0.1}, {"medium", 0.5}};
+constexpr double kWorthwhile = 0.8;      // a task that costs more saves nothing
+constexpr std::size_t kMultiple = 16;    // pixels of a task's sides
+constexpr std::size_t kLowestTask = 32;  // pixels; below that a network sees too little
 constexpr double kRunsASeed = 5;  // full runs for each fresh seed: two that use it, the rest search
 constexpr double kExtractionShare = 0.25;      // of a budget for features
 constexpr std::size_t kUnboundedHeight = 128;  // when no clock is in the budget
@@ -39,11 +46,6 @@ std::vector<std::size_t> candidate_heights(const PlanRequest& request) {
   return heights;
 }
 
-// The worth of a run: it grows with the epochs and with the pixels, each less and less.
-double worth_of(const train::Recipe& recipe) {
-  return recipe.epochs * pixels(recipe);
-}
-
 double epoch_seconds(const PlanRequest& request, const train::Speed& speed) {
   return static_cast<double>(request.training_photographs) / speed.training_images_per_second +
          static_cast<double>(request.validation_photographs) / speed.inference_images_per_second;
@@ -58,66 +60,104 @@ double epoch_seconds(const PlanRequest& request, const train::Speed& speed) {
 }
 
 // Of all that a run of recipe.epochs at the recipe's size takes, seconds.
-double run_seconds(const PlanRequest& request, const Plan& plan, const train::Speed& speed) {
-  return plan.recipe.epochs * epoch_seconds(request, speed) + kRunOverheadSeconds;
+double run_seconds(const PlanRequest& request, const train::Recipe& recipe,
+                   const train::Speed& speed) {
+  return recipe.epochs * epoch_seconds(request, speed) + kRunOverheadSeconds;
 }
 
 // What a run may take so that the budget holds kFullRuns.
 double affordable_seconds(const PlanRequest& request, const Plan& plan) {
-  return (request.budget_seconds - plan.preparation_seconds) * request.workers / kFullRuns;
+  const double kept = request.refit ? 1 - kLastShare : 1;
+  return (request.budget_seconds * kept - plan.preparation_seconds) * request.workers / kFullRuns;
 }
 
-// Takes the size and the epochs that a run of so many seconds is best spent on. speed: at measured
-// pixels; other sizes are slower or faster in proportion.
-void spend(const PlanRequest& request, double seconds, const train::Speed& speed,
-           double measured_pixels, train::Recipe& recipe) {
-  double best = -1;
+// The most pixels of which a run of so many seconds shows kFewestEpochs at least. speed: at
+// measured pixels; other sizes are slower or faster in proportion.
+std::size_t best_height(const PlanRequest& request, double seconds, const train::Speed& speed,
+                        double measured_pixels) {
+  const double fewest = request.epochs > 0 ? request.epochs : kFewestEpochs;
+  train::Recipe recipe = request.recipe;
+  std::size_t best = candidate_heights(request).front();
   for (const std::size_t height : candidate_heights(request)) {
-    train::Recipe candidate = recipe;
-    set_height(candidate, height, request.aspect);
-    const double slower = pixels(candidate) / measured_pixels;
-    const double affordable =
-        (seconds - kRunOverheadSeconds) / (epoch_seconds(request, speed) * slower);
-    candidate.epochs =
-        request.epochs > 0 ? request.epochs : std::clamp(std::floor(affordable), 1.0, kMostEpochs);
-    const bool fits = candidate.epochs <= affordable || best < 0;
-    const double worth = worth_of(candidate);
-    if (!fits || worth <= best) continue;
-    best = worth;
-    recipe = candidate;
+    set_height(recipe, height, request.aspect);
+    recipe.epochs = fewest * pixels(recipe) / measured_pixels;  // as if at the measured size
+    if (run_seconds(request, recipe, speed) <= seconds) best = height;
   }
+  return best;
+}
+
+// Takes the size and the epochs that a run of so many seconds is best spent on, and returns the
+// speed there.
+train::Speed spend(const PlanRequest& request, double seconds, const MeasureSpeed& measure_speed,
+                   train::Recipe& recipe) {
+  set_height(recipe, candidate_heights(request).front(), request.aspect);
+  train::Speed speed = measure_speed(recipe);
+  for (int round = 0; round < 2; ++round) {  // small sizes are slower than their pixels say
+    const std::size_t measured = recipe.height;
+    set_height(recipe, best_height(request, seconds, speed, pixels(recipe)), request.aspect);
+    if (recipe.height == measured) break;
+    speed = measure_speed(recipe);
+  }
+  const double affordable = (seconds - kRunOverheadSeconds) / epoch_seconds(request, speed);
+  recipe.epochs =
+      request.epochs > 0 ? request.epochs : std::clamp(std::floor(affordable), 1.0, kMostEpochs);
+  return speed;
+}
+
+// The task that costs that share of a full run. speed_of: of a run of that recipe.
+PlannedTask plan_task(const PlanRequest& request, const Plan& plan, const std::string& name,
+                      double share, const MeasureSpeed& speed_of) {
+  train::Recipe recipe = plan.recipe;
+  const double wanted = share * plan.full_run_seconds;
+  if (request.task_by == TaskBy::kResolution) {
+    const double side = std::sqrt(share) * static_cast<double>(recipe.height);
+    const auto multiple = static_cast<std::size_t>(std::lround(side / kMultiple)) * kMultiple;
+    set_height(recipe, std::clamp(multiple, kLowestTask, recipe.height), request.aspect);
+  }
+  const train::Speed speed = speed_of(recipe);
+  const double affordable = (wanted - kRunOverheadSeconds) / epoch_seconds(request, speed);
+  recipe.epochs = std::clamp(affordable, share * recipe.epochs / 2, recipe.epochs);
+  PlannedTask task{name, run_seconds(request, recipe, speed) / plan.full_run_seconds, {}};
+  task.changes = {{"epochs", recipe.epochs}, {"height", recipe.height}, {"width", recipe.width}};
+  return task;
+}
+
+std::vector<PlannedTask> plan_tasks(const PlanRequest& request, const Plan& plan,
+                                    const train::Speed& speed, const MeasureSpeed& measure_speed) {
+  const MeasureSpeed speed_of = [&](const train::Recipe& recipe) {
+    const bool same = recipe.height == plan.recipe.height && recipe.width == plan.recipe.width;
+    return same ? speed : measure_speed(recipe);
+  };
+  std::vector<PlannedTask> tasks;
+  for (const auto& [name, share] : kCheapTasks) {
+    PlannedTask task = plan_task(request, plan, name, share, speed_of);
+    const double dearer_than = tasks.empty() ? 0 : tasks.back().cost;
+    if (task.cost > dearer_than && task.cost < kWorthwhile) tasks.push_back(std::move(task));
+  }
+  tasks.push_back({.name = "full"});
+  return tasks;
 }
 
 Plan plan_fine_tuning(const PlanRequest& request, const MeasureSpeed& measure_speed) {
   Plan plan{.recipe = request.recipe};
   plan.preparation_seconds =
       static_cast<double>(request.all_photographs) / (kDecodesPerSecond * request.workers);
-  const auto heights = candidate_heights(request);
-  set_height(plan.recipe, heights.front(), request.aspect);
-  train::Speed speed = measure_speed(plan.recipe);
+  train::Speed speed;
   if (std::isfinite(request.budget_seconds)) {
-    // Twice: the first time from the speed at another size.
-    for (int round = 0; round < 2; ++round) {
-      const std::size_t measured = plan.recipe.height;
-      spend(request, affordable_seconds(request, plan), speed, pixels(plan.recipe), plan.recipe);
-      if (plan.recipe.height != measured) speed = measure_speed(plan.recipe);
-    }
-    if (request.epochs == 0)
-      plan.recipe.epochs =
-          std::clamp(std::floor((affordable_seconds(request, plan) - kRunOverheadSeconds) /
-                                epoch_seconds(request, speed)),
-                     1.0, kMostEpochs);
+    speed = spend(request, affordable_seconds(request, plan), measure_speed, plan.recipe);
   } else {
-    if (request.resolution == 0)
-      set_height(plan.recipe, std::min(heights.back(), kUnboundedHeight), request.aspect);
+    set_height(plan.recipe, std::min(candidate_heights(request).back(), kUnboundedHeight),
+               request.aspect);
     plan.recipe.epochs = request.epochs > 0 ? request.epochs : kUnboundedEpochs;
     speed = measure_speed(plan.recipe);
   }
   plan.judged_per_second = speed.inference_images_per_second * request.workers;
-  plan.full_run_seconds = run_seconds(request, plan, speed);
+  plan.full_run_seconds = run_seconds(request, plan.recipe, speed);
   const double fewest = request.epochs > 0 ? kFullRuns / 2 : kFullRuns;  // as the user wishes
   if (plan.full_run_seconds > affordable_seconds(request, plan) * kFullRuns / fewest)
-    refuse(request, plan.preparation_seconds + plan.full_run_seconds * fewest / request.workers);
+    refuse(request, (plan.preparation_seconds + plan.full_run_seconds * fewest / request.workers) /
+                        (request.refit ? 1 - kLastShare : 1));
+  plan.tasks = plan_tasks(request, plan, speed, measure_speed);
   return plan;
 }
 
@@ -144,6 +184,7 @@ Plan plan_features(const PlanRequest& request, const MeasureSpeed& measure_speed
   plan.full_run_seconds =
       kRunOverheadSeconds / 4 +
       plan.recipe.epochs * static_cast<double>(request.training_photographs) / kHeadStepsPerSecond;
+  plan.tasks = {{.name = "full"}};  // a head is cheap enough
   const double needed =
       plan.preparation_seconds + kFullRuns * plan.full_run_seconds / request.workers;
   if (needed > request.budget_seconds) refuse(request, needed);
@@ -161,8 +202,7 @@ Plan make_plan(const PlanRequest& request, const MeasureSpeed& measure_speed) {
   Plan plan = request.recipe.strategy == train::Strategy::kFineTune
                   ? plan_fine_tuning(request, measure_speed)
                   : plan_features(request, measure_speed);
-  plan.full_runs =
-      (request.budget_seconds - plan.preparation_seconds) * request.workers / plan.full_run_seconds;
+  plan.full_runs = affordable_seconds(request, plan) * kFullRuns / plan.full_run_seconds;
   plan.seeds = std::isfinite(plan.full_runs)
                    ? std::clamp(static_cast<unsigned>(plan.full_runs / kRunsASeed), 1u,
                                 std::max(request.seeds, 1u))
@@ -170,14 +210,45 @@ Plan make_plan(const PlanRequest& request, const MeasureSpeed& measure_speed) {
   return plan;
 }
 
+train::Recipe plan_last_run(const PlanRequest& request, double seconds,
+                            const MeasureSpeed& measure_speed) {
+  train::Recipe recipe = request.recipe;
+  if (recipe.strategy == train::Strategy::kFineTune) spend(request, seconds, measure_speed, recipe);
+  return recipe;
+}
+
+TaskBy task_by_named(const std::string& name) {
+  if (name == "epochs") return TaskBy::kEpochs;
+  if (name == "resolution") return TaskBy::kResolution;
+  throw InputError(fmt::format("--task-by: \"{}\" is none of epochs, resolution", name));
+}
+
 Json to_json(const Plan& plan) {
+  Json tasks = Json::array();
+  for (const PlannedTask& task : plan.tasks)
+    tasks.push_back({{"name", task.name}, {"cost", task.cost}, {"changes", task.changes}});
   Json json = {{"recipe", to_json(plan.recipe)},
+               {"tasks", tasks},
                {"preparation_seconds", plan.preparation_seconds},
                {"full_run_seconds", plan.full_run_seconds},
                {"judged_per_second", plan.judged_per_second},
                {"seeds", plan.seeds}};
   json["full_runs"] = std::isfinite(plan.full_runs) ? Json(plan.full_runs) : Json();
   return json;
+}
+
+Plan plan_from_json(const Json& json) {
+  Plan plan;
+  plan.recipe = train::recipe_from_json(json.at("recipe"), train::Recipe{}, "the plan's recipe");
+  for (const Json& task : json.at("tasks"))
+    plan.tasks.push_back({task.at("name"), task.at("cost"), task.at("changes")});
+  plan.preparation_seconds = json.at("preparation_seconds");
+  plan.full_run_seconds = json.at("full_run_seconds");
+  plan.judged_per_second = json.at("judged_per_second");
+  plan.seeds = json.at("seeds");
+  plan.full_runs = json.at("full_runs").is_null() ? std::numeric_limits<double>::infinity()
+                                                  : json.at("full_runs").get<double>();
+  return plan;
 }
 
 }  // namespace frugal::cli

@@ -4,13 +4,20 @@
 
 #include <cstddef>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "base/json.h"
 #include "vision/train/recipe.h"
 #include "vision/train/train.h"
 
 namespace frugal::cli {
+
+// How a task is cheaper than the full one: by fewer epochs, or by fewer pixels (and, where there
+// are none left to take away, by fewer epochs too).
+enum class TaskBy { kEpochs, kResolution };
+TaskBy task_by_named(const std::string& name);  // "epochs", "resolution"; throws InputError
 
 struct PlanRequest {
   train::Recipe recipe;  // what is to be tuned; its size and epochs are chosen
@@ -24,10 +31,20 @@ struct PlanRequest {
   unsigned resolution = 0;    // given by the user; 0: choose
   double epochs = 0;          // likewise
   unsigned seeds = 3;         // fresh ones, at most
+  TaskBy task_by = TaskBy::kResolution;
+  bool refit = true;  // set kLastShare aside
+};
+
+// A cheaper run that tells of the full one.
+struct PlannedTask {
+  std::string name;
+  double cost = 1;                // of a full run, forecast
+  Json changes = Json::object();  // of the recipe
 };
 
 struct Plan {
   train::Recipe recipe;
+  std::vector<PlannedTask> tasks;  // the cheapest first, the full one last
   double preparation_seconds = 0;  // decoding, features
   double full_run_seconds = 0;     // of one worker
   double judged_per_second = 1;    // photographs of the test part, all cores together
@@ -41,16 +58,24 @@ using MeasureSpeed = std::function<train::Speed(const train::Recipe&)>;
 // A budget is to hold this many full runs at least: the untuned one, the search, the winner's. Few
 // long runs beat many short ones as long as a run has not converged; a budget that holds more of
 // those that have spends the rest on the search.
-inline constexpr double kFullRuns = 7;
+inline constexpr double kFullRuns = 6;
+// Of a budget for fine-tuning, for the winner's last and longest run.
+inline constexpr double kLastShare = 0.45;
 
 // Throws InputError when the budget does not hold them at the lowest resolution and one epoch,
 // saying what would.
 Plan make_plan(const PlanRequest& request, const MeasureSpeed& measure_speed);
+
+// The size and the epochs of the winner's last run of so many seconds. request: its recipe is the
+// winner's, its photographs and its workers those of the run. One worker has all cores.
+train::Recipe plan_last_run(const PlanRequest& request, double seconds,
+                            const MeasureSpeed& measure_speed);
 
 // Width in pixels of the view for that height: the photographs' own aspect (between 3:4 and
 // 3:2), a multiple of 16.
 std::size_t view_width(std::size_t height, double aspect);
 
 Json to_json(const Plan& plan);
+Plan plan_from_json(const Json& json);  // what to_json wrote
 
 }  // namespace frugal::cli

@@ -65,6 +65,7 @@ std::string to_text(const std::string& path, const Json& rows) {
 }  // namespace
 
 int run_predict(const PredictOptions& options, Console& console) {
+  threads_of(options.threads);
   const RunFolder folder(options.run);
   folder.require_run();
   train::Model model = train::Model::load(folder.model());

@@ -4,6 +4,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -36,6 +37,7 @@ void RunFolder::open(const Json& wanted, const std::vector<std::string>& may_cha
     const Json before = parse_json(read_file(options()), options().string());
     for (const auto& [key, value] : wanted.items()) {
       if (std::find(may_change.begin(), may_change.end(), key) != may_change.end()) continue;
+      if (!before.contains(key)) continue;  // a run that began before there was that option
       if (before.value(key, Json()) != value)
         throw InputError(
             fmt::format("{} belongs to a run with {} {}, not {}; give another --output, or the "
@@ -85,10 +87,32 @@ RunData RunFolder::load_data() const {
   return run;
 }
 
+namespace {
+
+// What a container is allowed of the processor's time, in whole cores; nullopt: no limit.
+std::optional<unsigned> core_quota() {
+  std::ifstream file("/sys/fs/cgroup/cpu.max");
+  double quota = 0, period = 0;
+  if (!(file >> quota >> period) || period <= 0) return std::nullopt;  // "max 100000"
+  return static_cast<unsigned>(std::max(1.0, quota / period));
+}
+
+}  // namespace
+
 unsigned core_count() {
-  cpu_set_t cores;
-  return sched_getaffinity(0, sizeof cores, &cores) == 0 ? static_cast<unsigned>(CPU_COUNT(&cores))
-                                                         : 1;
+  cpu_set_t set;
+  const unsigned cores =
+      sched_getaffinity(0, sizeof set, &set) == 0 ? static_cast<unsigned>(CPU_COUNT(&set)) : 1;
+  return std::min(cores, core_quota().value_or(cores));
+}
+
+unsigned threads_of(unsigned wanted) {
+  const unsigned cores = core_count();
+  if (wanted > cores)
+    throw InputError(
+        fmt::format("--threads {}: there {} {} core{}; give --threads {}, or 0 for all", wanted,
+                    cores == 1 ? "is" : "are", cores, cores == 1 ? "" : "s", cores));
+  return wanted > 0 ? wanted : cores;
 }
 
 }  // namespace frugal::cli

@@ -31,6 +31,7 @@ class RunFolder {
   std::filesystem::path dataset() const { return path_ / "dataset.json"; }
   std::filesystem::path check() const { return path_ / "check.json"; }
   std::filesystem::path split() const { return path_ / "split.json"; }
+  std::filesystem::path machine() const { return path_ / "machine.json"; }
   std::filesystem::path store() const { return path_ / "store.db"; }
   std::filesystem::path token() const { return path_ / "token"; }
   std::filesystem::path cache() const { return path_ / "cache"; }
@@ -38,6 +39,7 @@ class RunFolder {
   std::filesystem::path trials() const { return path_ / "trials"; }
   std::filesystem::path logs() const { return path_ / "logs"; }
   std::filesystem::path model() const { return path_ / "model"; }
+  std::filesystem::path refit() const { return path_ / "refit"; }
   std::filesystem::path result() const { return path_ / "result.json"; }
   std::filesystem::path report() const { return path_ / "report.html"; }
 
@@ -58,7 +60,10 @@ class RunFolder {
   std::filesystem::path path_;
 };
 
-// Cores that this process may use.
+// Whole cores that this process may use: by its affinity, and by its container's quota.
 unsigned core_count();
+
+// --threads: 0 is every core. Throws InputError for more than there are.
+unsigned threads_of(unsigned wanted);
 
 }  // namespace frugal::cli

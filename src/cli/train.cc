@@ -66,7 +66,7 @@ Json identity(const TrainOptions& options) {
 }  // namespace
 
 int run_train(const TrainOptions& options, Console& console) {
-  const unsigned threads = options.threads > 0 ? options.threads : core_count();
+  const unsigned threads = threads_of(options.threads);
   const RunFolder folder(options.output);
   if (!options.weights.empty()) train::network_of(options.weights);  // before anything is made
   folder.open(identity(options), {});
@@ -84,6 +84,7 @@ int run_train(const TrainOptions& options, Console& console) {
   run.checkpoint_path = folder.path() / "checkpoint.pt";
   run.model_folder = folder.model();
   run.should_stop = [] { return stop_signal() != 0; };
+  run.on_message = [&](const std::string& text) { console.message(text); };
   run.on_evaluation = [&](const train::EpochReport& report) {
     console.line(
         fmt::format("epoch {:g} of {:g}  training loss {:.3f}  validation {:.1f} %  {:.0f} s",

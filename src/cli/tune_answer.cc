@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/file.h"
+#include "experiment/progress.h"
 #include "worker/training_executor.h"
 
 namespace frugal::cli {
@@ -25,20 +26,36 @@ report::Evaluation evaluation_of(const Json& row) {
           row.at("validation_accuracy"), row.at("wall_seconds")};
 }
 
-// What ended each trial.
-std::map<experiment::Id, Observation> final_observations(
-    const std::vector<Observation>& observations, const std::vector<Trial>& trials) {
-  std::map<experiment::Id, std::size_t> task_of;
-  for (const Trial& trial : trials) task_of[trial.id] = trial.suggestion.task;
-  std::map<experiment::Id, Observation> ended;
-  for (const auto& observation : observations)
-    if (task_of.contains(observation.trial) && observation.point.task == task_of[observation.trial])
-      ended[observation.trial] = observation;
-  return ended;
+// Of a store that did not know of shares, the workers shared alike.
+double machine_seconds(const Trial& trial, unsigned workers) {
+  const experiment::Cost cost = sum(trial.cost, trial.attempt_cost);
+  return cost.machine_seconds > 0 ? cost.machine_seconds : cost.wall_seconds / workers;
 }
 
-report::Trial trial_row(const Trial& trial, const Experiment& experiment, const Observation* ended,
-                        double began_at) {
+double dollars(const Trial& trial, const TuneState& state) {
+  const double recorded = trial.cost.dollars + trial.attempt_cost.dollars;
+  return recorded > 0 ? recorded
+                      : machine_seconds(trial, state.workers) / 3600 * state.price.per_hour;
+}
+
+struct Observed {
+  std::map<experiment::Id, Observation> ends;  // what ended each trial
+  std::map<experiment::Id, std::vector<report::Passing>> passings;
+};
+
+Observed observed(const Experiment& experiment, const std::vector<Trial>& trials,
+                  const std::vector<Observation>& observations) {
+  Observed all{experiment::ends_of(trials, observations), {}};
+  for (const auto& observation : observations)
+    if (observation.value && experiment::is_on_the_way(observation, trials))
+      all.passings[observation.trial].push_back({experiment.tasks[observation.point.task].name,
+                                                 experiment.tasks[observation.point.task].cost,
+                                                 *observation.value});
+  return all;
+}
+
+report::Trial trial_row(const Trial& trial, const Experiment& experiment, const Observed& observed,
+                        const TuneState& state) {
   const auto& task = experiment.tasks[trial.suggestion.task];
   report::Trial row;
   row.id = static_cast<std::uint64_t>(trial.id);
@@ -46,12 +63,22 @@ report::Trial trial_row(const Trial& trial, const Experiment& experiment, const 
   row.task = task.name;
   row.cost = task.cost;
   row.state = to_string(trial.state);
-  if (ended != nullptr) row.value = ended->value;
+  const auto end = observed.ends.find(trial.id);
+  const bool has_ended = end != observed.ends.end();
+  if (has_ended) row.value = end->second.value;
+  if (const auto passed = observed.passings.find(trial.id); passed != observed.passings.end())
+    row.passings = passed->second;
   row.assignments = optimizer::to_json(trial.suggestion.assignments);
-  row.started_seconds = std::max(0.0, trial.started - began_at);
-  row.seconds = trial.cost.wall_seconds + trial.attempt_cost.wall_seconds;
-  const Json history = ended != nullptr ? ended->metadata.value("history", Json::array())
-                                        : trial.progress.value("history", Json::array());
+  row.started_seconds = std::max(0.0, trial.started - state.began_at);
+  const experiment::Cost cost = sum(trial.cost, trial.attempt_cost);
+  row.seconds = cost.wall_seconds;
+  row.cpu_seconds = cost.cpu_seconds;
+  row.device_seconds = cost.device_seconds;
+  row.machine_seconds = machine_seconds(trial, state.workers);
+  row.peak_memory_bytes = cost.peak_memory_bytes;
+  row.dollars = dollars(trial, state);
+  const Json history = has_ended ? end->second.metadata.value("history", Json::array())
+                                 : trial.progress.value("history", Json::array());
   for (const auto& evaluation : history) row.history.push_back(evaluation_of(evaluation));
   row.reason = trial.reason;
   return row;
@@ -73,14 +100,14 @@ ArmTrials runs_of(const std::vector<Trial>& trials, const std::string& role) {
 }
 
 report::Arm arm_row(const Experiment& experiment, bool tuned, const ArmTrials& trials,
-                    const std::map<experiment::Id, Observation>& ended, const TuneState& state) {
+                    const Observed& observed, const TuneState& state) {
   report::Arm arm;
   arm.strategy = experiment.name;
   arm.tuned = tuned;
   for (const Trial* trial : trials.runs) {
     report::SeedResult seed;
     seed.seed = trial->metadata.value("seed", std::uint64_t{0});
-    seed.validation_accuracy = ended.at(trial->id).value.value_or(0);
+    seed.validation_accuracy = observed.ends.at(trial->id).value.value_or(0);
     for (const auto& judgement : state.judgements) {
       if (judgement.trial != trial->id) continue;
       seed.test_top5 = judgement.top5_accuracy;
@@ -96,14 +123,19 @@ report::Arm arm_row(const Experiment& experiment, bool tuned, const ArmTrials& t
   return arm;
 }
 
-// Wall-clock seconds that workers side by side spent on these trials.
-double side_by_side_seconds(const std::vector<Trial>& trials, unsigned workers,
-                            const std::string& role) {
-  double seconds = 0;
-  for (const Trial& trial : trials)
-    if (Arm::role(trial) == role)
-      seconds += trial.cost.wall_seconds + trial.attempt_cost.wall_seconds;
-  return seconds / workers;
+// What the trials of that role took of the machine.
+struct Share {
+  double seconds = 0, dollars = 0;
+};
+
+Share share_of(const std::vector<Trial>& trials, const std::string& role, const TuneState& state) {
+  Share share;
+  for (const Trial& trial : trials) {
+    if (Arm::role(trial) != role) continue;
+    share.seconds += machine_seconds(trial, state.workers);
+    share.dollars += dollars(trial, state);
+  }
+  return share;
 }
 
 report::DataSummary data_summary(const TuneState& state) {
@@ -167,33 +199,31 @@ report::Answer collect_answer(const TuneState& state, const experiment::Schedule
   answer.version = "0.1.0";
   answer.workers = state.workers;
   answer.spent_seconds = state.spent_seconds;
-  answer.price_per_hour = options.price_per_hour;
-  answer.spent_dollars = state.spent_seconds / 3600 * options.price_per_hour;
-  answer.stages.push_back({"preparing photographs", state.preparation_seconds});
+  answer.price_per_hour = state.price.per_hour;
+  answer.price = state.price.source;
+  answer.spent_dollars = state.spent_seconds / 3600 * state.price.per_hour;
+  for (const auto& line : state.overheads) answer.stages.push_back({line.name, line.seconds});
 
-  double search_seconds = 0, run_seconds = 0;
   for (const Experiment& experiment : experiments) {
     const auto trials = scheduler.trials(experiment.id);
-    const auto ended = final_observations(scheduler.observations(experiment.id), trials);
+    const Observed seen = observed(experiment, trials, scheduler.observations(experiment.id));
     answer.network = experiment.metadata.at("training").at("recipe").at("network");
-    for (const Trial& trial : trials) {
-      const auto observation = ended.find(trial.id);
-      answer.trials.push_back(trial_row(trial, experiment,
-                                        observation == ended.end() ? nullptr : &observation->second,
-                                        state.began_at));
-    }
-    report::Arm untuned = arm_row(experiment, false, runs_of(trials, "untuned"), ended, state);
-    report::Arm tuned = arm_row(experiment, true, runs_of(trials, "winner"), ended, state);
-    const double untuned_seconds = side_by_side_seconds(trials, state.workers, "untuned");
-    const double tuned_seconds = side_by_side_seconds(trials, state.workers, "winner");
-    tuned.search_seconds = side_by_side_seconds(trials, state.workers, "search");
+    for (const Trial& trial : trials)
+      answer.trials.push_back(trial_row(trial, experiment, seen, state));
+    report::Arm untuned = arm_row(experiment, false, runs_of(trials, "untuned"), seen, state);
+    report::Arm tuned = arm_row(experiment, true, runs_of(trials, "winner"), seen, state);
+    const Share search = share_of(trials, "search", state);
+    const Share untuned_runs = share_of(trials, "untuned", state);
+    const Share tuned_runs = share_of(trials, "winner", state);
+    tuned.search_seconds = search.seconds;
     tuned.trials = static_cast<std::size_t>(
         std::count_if(trials.begin(), trials.end(),
                       [](const Trial& trial) { return Arm::role(trial) == "search"; }));
-    untuned.dollars = untuned_seconds / 3600 * options.price_per_hour;
-    tuned.dollars = (tuned.search_seconds + tuned_seconds) / 3600 * options.price_per_hour;
-    search_seconds += tuned.search_seconds;
-    run_seconds += untuned_seconds + tuned_seconds;
+    untuned.dollars = untuned_runs.dollars;
+    tuned.dollars = search.dollars + tuned_runs.dollars;
+    answer.stages.push_back({experiment.name + ": search", search.seconds});
+    answer.stages.push_back(
+        {experiment.name + ": runs on fresh seeds", untuned_runs.seconds + tuned_runs.seconds});
     if (state.finished && tuned.seeds.empty()) {  // the search found nothing better
       tuned.seeds = untuned.seeds;
       tuned.recipe = untuned.recipe;
@@ -202,9 +232,8 @@ report::Answer collect_answer(const TuneState& state, const experiment::Schedule
     if (!untuned.seeds.empty()) answer.arms.push_back(std::move(untuned));
     if (!tuned.seeds.empty()) answer.arms.push_back(std::move(tuned));
   }
-  answer.stages.push_back({"search", search_seconds});
-  answer.stages.push_back({"runs on fresh seeds", run_seconds});
   answer.winner = winning_arm(answer.arms);
+  answer.refit = state.refit;
   if (!state.judgements.empty())
     for (const std::size_t i : state.data->split.test)
       answer.test_labels.push_back(state.data->dataset.photographs[i].label);

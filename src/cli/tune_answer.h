@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "cli/arm.h"
+#include "cli/ledger.h"
 #include "cli/options.h"
+#include "cli/prices.h"
 #include "cli/run_folder.h"
 #include "report/answer.h"
 
@@ -27,8 +29,10 @@ struct TuneState {
   unsigned workers = 1;
   double spent_seconds = 0;
   double began_at = 0;  // seconds since the epoch
-  double preparation_seconds = 0;
+  Price price;
+  std::vector<Ledger::Line> overheads;
   std::vector<TestJudgement> judgements;  // empty: the test part is closed
+  std::optional<report::Refit> refit;
   bool finished = false;
 };
 

@@ -21,6 +21,7 @@
 namespace frugal::cli {
 namespace {
 
+constexpr const char* kMeasuring = "measuring the machine";
 constexpr double kClosingSeconds = 6;  // the report, stopping the workers
 
 std::vector<train::Strategy> strategies_of(const std::string& name) {
@@ -43,22 +44,24 @@ Json identity(const TuneOptions& options) {
           {"suggester", options.suggester},
           {"resolution", options.resolution},
           {"epochs", options.epochs},
+          {"task-by", options.task_by},
+          {"refit", options.refit},
           {"seeds", options.seeds},
           {"seed", options.seed},
           {"validation-share", options.validation_share},
-          {"test-share", options.test_share}};
+          {"test-share", options.test_share},
+          {"price-per-hour", price_of(options.price).per_hour}};
 }
 
 Tuning::Tuning(const TuneOptions& options, Console& console)
     : options_(options),
       console_(console),
       folder_(std::filesystem::absolute(options.output).lexically_normal().string()),
-      workers_(options.machine.workers > 0 ? options.machine.workers : core_count()),
-      threads_(options.machine.threads > 0 ? options.machine.threads
-                                           : std::max(1u, core_count() / workers_)),
+      given_split_(split_of(options.machine, core_count())),
       network_(train::network_of(options.weights)),
       budget_(experiment::parse_budget(options.budget)),
-      allowed_seconds_(experiment::seconds_allowed(budget_, options.price_per_hour)),
+      price_(price_of(options.price)),
+      allowed_seconds_(experiment::seconds_allowed(budget_, price_.per_hour)),
       strategies_(strategies_of(options.strategy)) {
   augment::policy_named(options.augment);  // a mistake in it is told before anything is made
   if (!options.network.empty() && options.network != network_)
@@ -71,7 +74,7 @@ Tuning::Tuning(const TuneOptions& options, Console& console)
 std::optional<double> Tuning::end_of(std::size_t arm) const {
   if (!allowed_seconds_) return std::nullopt;
   const bool last = arm + 1 == strategies_.size();
-  return last ? *allowed_seconds_ - closing_seconds_ - kClosingSeconds
+  return last ? *allowed_seconds_ - closing_seconds_ - last_run_seconds_ - kClosingSeconds
               : *allowed_seconds_ * budget_share(strategies_[arm], strategies_.size());
 }
 
@@ -83,7 +86,7 @@ void Tuning::start_workers() {
           return true;  // its own arm is about to begin
         return arm->id() == experiment.id && arm->admits(task);
       });
-  coordinator_->start_workers(workers_, {"--threads", std::to_string(threads_)});
+  coordinator_->start_workers(workers_, {"--threads", std::to_string(threads_)}, price_.per_hour);
 }
 
 void Tuning::tune_arm(train::Strategy strategy, std::size_t index) {
@@ -92,7 +95,10 @@ void Tuning::tune_arm(train::Strategy strategy, std::size_t index) {
   const double budget_seconds = end ? *end - begin : std::numeric_limits<double>::infinity();
   ArmOptions options;
   options.strategy = strategy;
-  options.plan = remembered_plan(strategy, budget_seconds);
+  {
+    const Ledger::Stage stage(coordinator_->ledger(), kMeasuring);
+    options.plan = remembered_plan(strategy, budget_seconds);
+  }
   options.folder = folder_.path();
   options.weights = std::filesystem::absolute(options_.weights);
   options.suggester = options_.suggester;
@@ -102,13 +108,16 @@ void Tuning::tune_arm(train::Strategy strategy, std::size_t index) {
   const double models = 2.0 * options.seeds;
   closing_seconds_ +=
       models * static_cast<double>(data_.split.test.size()) / options.plan.judged_per_second;
+  last_run_seconds_ = std::max(last_run_seconds_, last_run_seconds(options.plan, budget_seconds));
   options.end_seconds = end_of(index);
   if (budget_.runs) options.runs = *budget_.runs / static_cast<double>(strategies_.size());
 
-  const double preparation_began = coordinator_->clock().now_seconds();
-  train::prepare(options.plan.recipe, data_.dataset,
-                 {options.weights, folder_.cache(), core_count()}, console_);
-  preparation_seconds_ += coordinator_->clock().now_seconds() - preparation_began;
+  {
+    const Ledger::Stage stage(coordinator_->ledger(), "decoding and features");
+    for (const PlannedTask& task : options.plan.tasks)
+      train::prepare(train::recipe_from_json(task.changes, options.plan.recipe, task.name),
+                     data_.dataset, {options.weights, folder_.cache(), core_count()}, console_);
+  }
   arms_.push_back(std::make_unique<Arm>(options, coordinator_->scheduler(), coordinator_->meter()));
   current_arm_ = arms_.back().get();
   if (!coordinator_->has_workers()) start_workers();
@@ -152,15 +161,23 @@ int Tuning::run() {
   folder_.open(identity(options_), {});
   coordinator_ = std::make_unique<Coordinator>(folder_);
   if (is_finished()) return print_finished();
-  data_ = folder_.prepare_data(options_.data,
-                               {options_.validation_share, options_.test_share, options_.seed},
-                               core_count(), console_);
+  {
+    const Ledger::Stage stage(coordinator_->ledger(), "checking and splitting photographs");
+    data_ = folder_.prepare_data(options_.data,
+                                 {options_.validation_share, options_.test_share, options_.seed},
+                                 core_count(), console_);
+  }
   try {
+    {
+      const Ledger::Stage stage(coordinator_->ledger(), kMeasuring);
+      share_out_the_cores(data_);
+    }
     tune_all();
     return finish();
   } catch (const Stopped&) {
     console_.line("stopping: the workers write their checkpoints");
     coordinator_->stop_workers();
+    if (kept_trial_) console_.line(fmt::format("best model so far  {}", folder_.model().string()));
     throw;
   }
 }

@@ -1,5 +1,6 @@
 // One run of frugal tune, from the options to the answer. tuning.cc searches, tuning_plan.cc plans,
-// tuning_end.cc judges and writes down.
+// tuning_split.cc shares out the cores, tuning_refit.cc trains the winner once more, tuning_end.cc
+// judges and writes down.
 #pragma once
 
 #include <atomic>
@@ -11,7 +12,9 @@
 #include "cli/arm.h"
 #include "cli/console.h"
 #include "cli/coordinator.h"
+#include "cli/machine_split.h"
 #include "cli/options.h"
+#include "cli/prices.h"
 #include "cli/run_folder.h"
 #include "cli/tune_answer.h"
 #include "experiment/budget.h"
@@ -33,15 +36,24 @@ class Tuning {
   int dry_run();
   bool is_finished() const;
   int print_finished() const;
+  PlanRequest request_for(const train::Recipe& recipe, const RunData& data,
+                          double budget_seconds) const;
+  MeasureSpeed measuring(unsigned workers, unsigned threads);
   Plan plan_for(train::Strategy strategy, const RunData& data, double budget_seconds);
   Plan remembered_plan(train::Strategy strategy, double budget_seconds);
   std::optional<double> end_of(std::size_t arm) const;
+  void share_out_the_cores(const RunData& data);
+  SplitChoice measure_split(double aspect);
   void start_workers();
   void tune_arm(train::Strategy strategy, std::size_t index);
   void work_on(Arm& arm);
   void forget_checkpoints(const Arm& arm) const;
   void tune_all();
+  double last_run_seconds(const Plan& plan, double budget_seconds) const;
+  std::optional<train::Recipe> last_recipe(const report::Arm& winner);
+  void refit(const report::Answer& answer);
   void open_test_part();
+  std::optional<experiment::Id> best_run(const report::Answer& answer) const;
   void keep_model(const report::Answer& answer);
   void tidy_up();
   int finish();
@@ -51,9 +63,12 @@ class Tuning {
   const TuneOptions& options_;
   Console& console_;
   RunFolder folder_;
-  unsigned workers_, threads_;
+  std::optional<Split> given_split_;
+  SplitChoice split_;
+  unsigned workers_ = 1, threads_ = 1;  // split_'s
   std::string network_;
   experiment::Budget budget_;
+  Price price_;
   std::optional<double> allowed_seconds_;
   std::vector<train::Strategy> strategies_;
 
@@ -61,11 +76,13 @@ class Tuning {
   std::unique_ptr<Coordinator> coordinator_;
   std::vector<std::unique_ptr<Arm>> arms_;
   std::atomic<Arm*> current_arm_ = nullptr;  // asked by the scheduler from its threads
-  double preparation_seconds_ = 0;
   double closing_seconds_ = 0;
+  double last_run_seconds_ = 0;  // set aside for it
   double reported_at_ = 0;
   std::size_t reported_trials_ = 0;
   std::vector<TestJudgement> judgements_;
+  std::optional<report::Refit> refit_;
+  std::optional<experiment::Id> kept_trial_;  // whose model is the run's so far
 };
 
 }  // namespace frugal::cli

@@ -31,11 +31,17 @@ std::string command_line_of(const TuneOptions& options) {
   if (options.recipe != "default") line += fmt::format(" --recipe {}", options.recipe);
   if (options.augment != TuneOptions().augment)
     line += fmt::format(" --augment {}", options.augment);
+  if (!options.refit) line += " --no-refit";
+  if (options.task_by != TuneOptions().task_by)
+    line += fmt::format(" --task-by {}", options.task_by);
   if (options.seeds != TuneOptions().seeds) line += fmt::format(" --seeds {}", options.seeds);
   if (options.resolution > 0) line += fmt::format(" --resolution {}", options.resolution);
   if (options.epochs > 0) line += fmt::format(" --epochs {:g}", options.epochs);
-  if (options.price_per_hour > 0)
-    line += fmt::format(" --price-per-hour {:g}", options.price_per_hour);
+  const PriceOptions& price = options.price;
+  if (!price.machine.empty()) line += fmt::format(" --machine {}", price.machine);
+  if (price.spot) line += " --spot";
+  if (!price.prices.empty()) line += fmt::format(" --prices {}", price.prices);
+  if (price.per_hour > 0) line += fmt::format(" --price-per-hour {:g}", price.per_hour);
   return line + fmt::format(" --seed {} --output {}", options.seed, options.output);
 }
 
@@ -44,6 +50,12 @@ std::string command_line_of(const TuneOptions& options) {
 std::filesystem::path checkpoint_of(const std::filesystem::path& file) {
   if (file.extension() == ".pt") return file;
   return file.extension() == ".trunk" ? file.parent_path() / file.stem() : std::filesystem::path();
+}
+
+void copy_model(const std::filesystem::path& from, const std::filesystem::path& to) {
+  std::filesystem::create_directories(to);
+  for (const auto& entry : std::filesystem::directory_iterator(from))
+    write_file(to / entry.path().filename(), read_file(entry.path()));
 }
 
 }  // namespace
@@ -99,8 +111,10 @@ report::Answer Tuning::answer(bool finished) const {
   state.workers = workers_;
   state.spent_seconds = coordinator_->meter().spent_seconds();
   state.began_at = coordinator_->meter().began_at();
-  state.preparation_seconds = preparation_seconds_;
+  state.price = price_;
+  state.overheads = coordinator_->ledger().lines();
   state.judgements = judgements_;
+  state.refit = refit_;
   state.finished = finished;
   std::vector<experiment::Experiment> experiments;
   for (const auto& arm : arms_) experiments.push_back(arm->experiment());
@@ -117,7 +131,9 @@ void Tuning::write_report(bool finished) {
   const report::Answer so_far = answer(finished);
   write_file(folder_.result(), report::result_json(so_far).dump(1) + "\n");
   write_file(folder_.report(), report::html_report(so_far, report::summarize(so_far)));
-  if (!finished) forget_checkpoints(*arms_.back());
+  if (finished) return;
+  keep_model(so_far);
+  forget_checkpoints(*arms_.back());
 }
 
 // Once, when nothing is left to decide.
@@ -138,12 +154,19 @@ void Tuning::open_test_part() {
     judgements_.push_back({trial, judgement.top5_accuracy, judgement.predictions});
     console_.progress({"models judged on the test part", judgements_.size(), judged.size()});
   }
+  if (refit_) {
+    const auto judgement =
+        train::Model::load(folder_.refit() / "model").evaluate(test, environment, silence);
+    refit_->test_top5 = judgement.top5_accuracy;
+    refit_->test_predictions = judgement.predictions;
+  }
 }
 
-// The winner's best model on validation becomes the run's.
-void Tuning::keep_model(const report::Answer& answer) {
-  const report::Arm& winner = answer.arms.at(answer.winner.value());
-  std::filesystem::path best;
+// The best model on validation of the winner that the answer names; nullopt: there is none yet.
+std::optional<experiment::Id> Tuning::best_run(const report::Answer& answer) const {
+  if (!answer.winner) return {};
+  const report::Arm& winner = answer.arms[*answer.winner];
+  std::optional<experiment::Id> best;
   double best_value = -1;
   for (const auto& arm : arms_) {
     if (arm->experiment().name != winner.strategy) continue;
@@ -155,12 +178,22 @@ void Tuning::keep_model(const report::Answer& answer) {
           values.at(trial.id) <= best_value)
         continue;
       best_value = values.at(trial.id);
-      best = std::filesystem::path(worker::trial_folder(folder_.path(), trial.id)) / "model";
+      best = trial.id;
     }
   }
-  std::filesystem::create_directories(folder_.model());
-  for (const auto& entry : std::filesystem::directory_iterator(best))
-    write_file(folder_.model() / entry.path().filename(), read_file(entry.path()));
+  return best;
+}
+
+// There is a model from the first run on: a user may stop at any time.
+void Tuning::keep_model(const report::Answer& answer) {
+  const auto best = best_run(answer);
+  if (refit_) {
+    copy_model(folder_.refit() / "model", folder_.model());
+  } else if (best && best != kept_trial_) {
+    const std::filesystem::path trial = worker::trial_folder(folder_.path(), *best);
+    copy_model(trial / "model", folder_.model());
+    kept_trial_ = best;
+  }
 }
 
 // What only a run that goes on would need.
@@ -170,11 +203,20 @@ void Tuning::tidy_up() {
       std::filesystem::remove_all(
           std::filesystem::path(worker::trial_folder(folder_.path(), trial.id)) / "model");
   std::filesystem::remove_all(folder_.checkpoints());
+  std::filesystem::remove_all(folder_.refit());
 }
 
 int Tuning::finish() {
   coordinator_->stop_workers();
-  open_test_part();
+  {
+    const Ledger::Stage stage(coordinator_->ledger(), "the winner once more");
+    refit(answer(false));
+  }
+  {
+    const Ledger::Stage stage(coordinator_->ledger(), "judging the test part");
+    open_test_part();
+  }
+  const Ledger::Stage stage(coordinator_->ledger(), "model and report");
   keep_model(answer(true));
   write_report(true);
   tidy_up();

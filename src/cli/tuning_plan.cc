@@ -17,7 +17,7 @@
 namespace frugal::cli {
 namespace {
 
-constexpr double kCalibrationSeconds = 3;  // of each measurement
+constexpr double kCalibrationSeconds = 2;  // of each measurement
 constexpr double kFeaturesShare = 0.2;     // of the budget, when both strategies are tuned
 
 std::string plan_text(const Plan& plan, const std::string& budget) {
@@ -35,12 +35,10 @@ double budget_share(train::Strategy strategy, std::size_t strategies) {
   return strategy == train::Strategy::kFeatures ? kFeaturesShare : 1 - kFeaturesShare;
 }
 
-Plan Tuning::plan_for(train::Strategy strategy, const RunData& data, double budget_seconds) {
+PlanRequest Tuning::request_for(const train::Recipe& recipe, const RunData& data,
+                                double budget_seconds) const {
   PlanRequest request;
-  request.recipe = recipe_named(options_.recipe, strategy);
-  request.recipe.network = network_;
-  if (strategy == train::Strategy::kFineTune)
-    request.recipe.augment = augment::portable_policy(options_.augment);
+  request.recipe = recipe;
   request.training_photographs = data.split.train.size();
   request.validation_photographs = data.split.validation.size();
   request.all_photographs = data.dataset.photographs.size();
@@ -51,14 +49,27 @@ Plan Tuning::plan_for(train::Strategy strategy, const RunData& data, double budg
   request.resolution = options_.resolution;
   request.epochs = options_.epochs;
   request.seeds = options_.seeds;
-  Plan plan = make_plan(request, [&](const train::Recipe& recipe) {
+  request.refit = options_.refit && recipe.strategy == train::Strategy::kFineTune;
+  request.task_by = task_by_named(options_.task_by);
+  return request;
+}
+
+MeasureSpeed Tuning::measuring(unsigned workers, unsigned threads) {
+  return [this, workers, threads](const train::Recipe& recipe) {
     throw_if_stopped();
     console_.progress(
         {fmt::format("measuring this machine at {} × {} pixels", recipe.height, recipe.width)});
-    return train::measure_speed(recipe, workers_, threads_, kCalibrationSeconds);
-  });
-  plan.recipe.seed = options_.seed;
-  return plan;
+    return train::measure_speed(recipe, workers, threads, kCalibrationSeconds);
+  };
+}
+
+Plan Tuning::plan_for(train::Strategy strategy, const RunData& data, double budget_seconds) {
+  train::Recipe recipe = recipe_named(options_.recipe, strategy);
+  recipe.network = network_;
+  recipe.seed = options_.seed;
+  if (strategy == train::Strategy::kFineTune)
+    recipe.augment = augment::portable_policy(options_.augment);
+  return make_plan(request_for(recipe, data, budget_seconds), measuring(workers_, threads_));
 }
 
 int Tuning::dry_run() {
@@ -76,6 +87,8 @@ int Tuning::dry_run() {
         fmt::format("{} photographs of {} classes: {} to train on, {} to validate, {} to test\n",
                     data.dataset.photographs.size(), data.dataset.classes.size(),
                     data.split.train.size(), data.split.validation.size(), data.split.test.size());
+    share_out_the_cores(data);
+    text += to_text(split_) + "\n";
     for (const auto strategy : strategies_) {
       const double share = budget_share(strategy, strategies_.size());
       const Plan plan =
@@ -91,7 +104,7 @@ int Tuning::dry_run() {
     throw;
   }
   std::filesystem::remove_all(temporary);
-  console_.result(text, {{"plans", plans}});
+  console_.result(text, {{"plans", plans}, {"split", to_json(split_)}});
   return 0;
 }
 
@@ -99,16 +112,7 @@ int Tuning::dry_run() {
 Plan Tuning::remembered_plan(train::Strategy strategy, double budget_seconds) {
   for (const auto& known : coordinator_->scheduler().experiments()) {
     if (known.name != to_string(strategy)) continue;
-    const Json& json = known.metadata.at("plan");
-    Plan plan;
-    plan.recipe =
-        train::recipe_from_json(json.at("recipe"), train::Recipe{}, "the plan in the store");
-    plan.preparation_seconds = json.at("preparation_seconds");
-    plan.full_run_seconds = json.at("full_run_seconds");
-    plan.judged_per_second = json.at("judged_per_second");
-    plan.seeds = json.at("seeds");
-    plan.full_runs = std::numeric_limits<double>::infinity();
-    return plan;
+    return plan_from_json(known.metadata.at("plan"));
   }
   const Plan plan = plan_for(strategy, data_, budget_seconds);
   console_.line(plan_text(plan, "the budget"));

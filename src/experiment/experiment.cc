@@ -17,6 +17,8 @@ template <typename T>
 bool has_type(const Json& json) {
   if constexpr (std::is_same_v<T, std::string>) {
     return json.is_string();
+  } else if constexpr (std::is_same_v<T, bool>) {
+    return json.is_boolean();
   } else if constexpr (std::is_floating_point_v<T>) {
     return json.is_number();
   } else {
@@ -59,29 +61,54 @@ std::vector<optimizer::Task> tasks_from_json(const Json& json, std::string_view 
   return tasks;
 }
 
-void read_metrics(const Json& metrics, Experiment& experiment, std::string_view where) {
-  if (metrics.is_null()) return;
-  if (!metrics.is_array() || metrics.size() != 1)
-    throw InputError(
-        fmt::format("{}: metrics: one metric can be optimized; give a list of one", where));
-  const Json& metric = metrics[0];
-  if (metric.is_string()) {
-    experiment.metric = metric.get<std::string>();
-    return;
-  }
-  require_known_keys(metric, {"name", "objective", "strategy", "threshold", "object"},
-                     fmt::format("{}: metrics", where));
-  experiment.metric = take<std::string>(metric, "name", experiment.metric, where);
-  const auto objective = take<std::string>(metric, "objective", "maximize", where);
-  if (objective != "maximize" && objective != "minimize")
-    throw InputError(
-        fmt::format("{}: metrics: objective is maximize or minimize, not {}", where, objective));
-  if (take<std::string>(metric, "strategy", "optimize", where) != "optimize")
-    throw InputError(fmt::format("{}: metrics: only the strategy optimize is known", where));
-  if (!metric.value("threshold", Json()).is_null())
+void read_metrics(const Json& json, Experiment& experiment, std::string_view where) {
+  if (json.is_null()) return;
+  std::vector<Metric> metrics = metrics_from_json(json, where);
+  experiment.metric = metrics[0].name;
+  experiment.maximize = metrics[0].maximize;
+  const std::optional<double> threshold = metrics[0].threshold;
+  experiment.more_metrics.assign(metrics.begin() + 1, metrics.end());
+  if (threshold) experiment.threshold = threshold;
+}
+
+bool is_grid_cell(const optimizer::Parameter& parameter) {
+  return parameter.type == optimizer::ParameterType::kCategorical || !parameter.grid.empty();
+}
+
+// Type grid: as many trials as there are cells, each once before any twice.
+void read_grid(const Json& json, Experiment& experiment, std::string_view where) {
+  if (!json.value("observation_budget", Json()).is_null() && experiment.id == 0)
     throw InputError(fmt::format(
-        "{}: metrics: a metric that is optimized alone has no threshold; leave it out", where));
-  experiment.maximize = objective == "maximize";
+        "{}: observation_budget: type grid has as many as there are cells; leave it out", where));
+  if (!experiment.space.conditionals().empty() || experiment.tasks.size() > 1)
+    throw InputError(fmt::format("{}: type grid has neither conditionals nor tasks", where));
+  double cells = 1;
+  for (const auto& parameter : experiment.space.parameters()) {
+    if (!is_grid_cell(parameter))
+      throw InputError(
+          fmt::format("{}: parameter {}: type grid needs a grid of values", where, parameter.name));
+    cells *= static_cast<double>(std::max(parameter.grid.size(), parameter.categories.size()));
+  }
+  constexpr double kMostCells = 20000;
+  if (cells > kMostCells)
+    throw InputError(fmt::format("{}: type grid: {:g} cells are more than {:g}; leave type out",
+                                 where, cells, kMostCells));
+  experiment.budget = cells;
+  experiment.suggester = "sobol";
+}
+
+// What SigOpt asks of experiments with more than one goal.
+void check_goals(const Experiment& experiment, std::string_view where) {
+  const bool has_constraint =
+      std::any_of(experiment.more_metrics.begin(), experiment.more_metrics.end(),
+                  [](const Metric& metric) { return metric.strategy == Strategy::kConstraint; });
+  const bool several = second_objective(experiment) != nullptr;
+  if (!has_constraint && !several) return;
+  const char* what = several ? "two optimized metrics" : "a constraint metric";
+  if (!experiment.budget)
+    throw InputError(fmt::format("{}: observation_budget is needed with {}", where, what));
+  if (experiment.tasks.size() > 1)
+    throw InputError(fmt::format("{}: tasks cannot go with {}", where, what));
 }
 
 Json time_or_null(double seconds) {
@@ -132,16 +159,48 @@ std::size_t task_named(const Experiment& experiment, const std::string& name) {
       fmt::format("task: there is no \"{}\"; the experiment has {}", name, fmt::join(names, ", ")));
 }
 
+std::vector<Metric> metrics_of(const Experiment& experiment) {
+  std::vector<Metric> metrics = {{.name = experiment.metric,
+                                  .maximize = experiment.maximize,
+                                  .threshold = experiment.threshold}};
+  metrics.insert(metrics.end(), experiment.more_metrics.begin(), experiment.more_metrics.end());
+  return metrics;
+}
+
+const Metric* second_objective(const Experiment& experiment) {
+  const auto found =
+      std::find_if(experiment.more_metrics.begin(), experiment.more_metrics.end(),
+                   [](const Metric& metric) { return metric.strategy == Strategy::kOptimize; });
+  return found == experiment.more_metrics.end() ? nullptr : &*found;
+}
+
+std::optional<double> value_of(const Observation& observation, const std::string& metric) {
+  for (const MetricValue& value : observation.more_values)
+    if (value.name == metric) return value.value;
+  return std::nullopt;
+}
+
+bool keeps_thresholds(const Observation& observation, const Experiment& experiment) {
+  if (!observation.value) return false;
+  if (experiment.threshold &&
+      !keeps_threshold({.maximize = experiment.maximize, .threshold = experiment.threshold},
+                       *observation.value))
+    return false;
+  return std::all_of(experiment.more_metrics.begin(), experiment.more_metrics.end(),
+                     [&](const Metric& metric) {
+                       if (!metric.threshold) return true;
+                       const auto value = value_of(observation, metric.name);
+                       return value && keeps_threshold(metric, *value);
+                     });
+}
+
 Json to_json(const Experiment& experiment) {
   Json json = to_json(experiment.space);
   json["object"] = "experiment";
   json["id"] = std::to_string(experiment.id);
   json["name"] = experiment.name;
-  json["type"] = "offline";
-  json["metrics"] = Json::array({{{"object", "metric"},
-                                  {"name", experiment.metric},
-                                  {"objective", experiment.maximize ? "maximize" : "minimize"},
-                                  {"strategy", "optimize"}}});
+  json["type"] = experiment.type;
+  for (const Metric& metric : metrics_of(experiment)) json["metrics"].push_back(to_json(metric));
   if (experiment.tasks.size() > 1)
     for (const auto& task : experiment.tasks)  // in their order: trials hold indices
       json["tasks"].push_back({{"object", "task"}, {"name", task.name}, {"cost", task.cost}});
@@ -153,15 +212,19 @@ Json to_json(const Experiment& experiment) {
   json["metadata"] = experiment.metadata;
   json["state"] = experiment.state == ExperimentState::kActive ? "active" : "deleted";
   json["created"] = time_or_null(experiment.created);
+  json["updated"] = time_or_null(std::max(experiment.created, experiment.updated));
+  json["project"] = experiment.project.empty() ? Json() : Json(experiment.project);
+  json["of_runs"] = experiment.of_runs;
   return json;
 }
 
 Experiment experiment_from_json(const Json& json, std::string_view where) {
-  require_known_keys(json,
-                     {"name", "type", "parameters", "conditionals", "linear_constraints", "metrics",
-                      "tasks", "observation_budget", "parallel_bandwidth", "suggester", "seed",
-                      "metadata", "state", "object", "id", "created"},
-                     where);
+  require_known_keys(
+      json,
+      {"name", "type", "parameters", "conditionals", "linear_constraints", "metrics", "tasks",
+       "observation_budget", "parallel_bandwidth", "suggester", "seed", "metadata", "state",
+       "object", "id", "created", "updated", "project", "of_runs"},
+      where);
   Experiment experiment{
       .space = optimizer::space_from_json(
           {{"parameters", json.value("parameters", Json::array())},
@@ -172,13 +235,9 @@ Experiment experiment_from_json(const Json& json, std::string_view where) {
   if (experiment.name.empty() || experiment.name.size() > 100)
     throw InputError(fmt::format("{}: name must have 1 to 100 characters", where));
   const auto type = take<std::string>(json, "type", "offline", where);
-  if (type == "grid")
-    throw InputError(fmt::format(
-        "{}: type grid is not offered; leave type out and give each parameter its grid of values: "
-        "none is tried twice before all have been tried",
-        where));
-  if (type != "offline" && type != "random")
-    throw InputError(fmt::format("{}: type is offline or random, not {}", where, type));
+  if (type != "offline" && type != "random" && type != "grid")
+    throw InputError(fmt::format("{}: type is offline, random or grid, not {}", where, type));
+  experiment.type = type;
   if (type == "random") experiment.suggester = "random";
   experiment.suggester = take<std::string>(json, "suggester", experiment.suggester, where);
   read_metrics(json.value("metrics", Json()), experiment, where);
@@ -202,6 +261,10 @@ Experiment experiment_from_json(const Json& json, std::string_view where) {
     throw InputError(fmt::format("{}: state is active or deleted, not {}", where, state));
   if (state == "deleted") experiment.state = ExperimentState::kDeleted;
   if (json.contains("id")) experiment.id = id_from_json(json["id"], where);
+  experiment.project = take<std::string>(json, "project", "", where);
+  experiment.of_runs = take<bool>(json, "of_runs", false, where);
+  if (type == "grid") read_grid(json, experiment, where);
+  check_goals(experiment, where);
   return experiment;
 }
 
@@ -270,10 +333,8 @@ Json to_json(const Observation& observation, const Experiment& experiment) {
   json["values"] = Json::array();
   if (observation.value)
     json["values"].push_back(
-        {{"object", "metric_evaluation"},
-         {"name", experiment.metric},
-         {"value", *observation.value},
-         {"value_stddev", observation.value_stddev ? Json(*observation.value_stddev) : Json()}});
+        to_json(MetricValue{experiment.metric, *observation.value, observation.value_stddev}));
+  for (const MetricValue& value : observation.more_values) json["values"].push_back(to_json(value));
   json["created"] = time_or_null(observation.created);
   json["metadata"] = observation.metadata;
   return json;

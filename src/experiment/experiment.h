@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "experiment/metric.h"
 #include "optimizer/suggest.h"
 
 namespace frugal::experiment {
@@ -17,13 +18,17 @@ using Id = std::int64_t;
 
 enum class ExperimentState { kActive, kDeleted };
 
-// One optimization: a search space, one metric, tasks, a budget, a parallel bandwidth.
+// One optimization: a search space, one metric, tasks, a budget, a parallel bandwidth. Metrics of
+// other strategies are recorded beside it (metric.h).
 struct Experiment {
   Id id = 0;  // given by the store
   std::string name;
+  std::string type = "offline";  // "random", "grid": no model is asked
   optimizer::Space space;
-  std::string metric = "value";
+  std::string metric = "value";  // the first that is optimized
   bool maximize = true;
+  std::optional<double> threshold;   // of metric, when there are two
+  std::vector<Metric> more_metrics;  // all the others
   std::vector<optimizer::Task> tasks = {optimizer::Task{}};
   std::string suggester = "multitask";
   std::uint64_t seed = 0;
@@ -32,6 +37,9 @@ struct Experiment {
   Json metadata = Json::object();
   ExperimentState state = ExperimentState::kActive;
   double created = 0;  // seconds since the epoch
+  double updated = 0;  // 0: never
+  std::string project;
+  bool of_runs = false;  // SigOpt's "AI experiment": budget counts training runs
 };
 
 enum class TrialState { kOpen, kRunning, kDone, kFailed, kPreempted };
@@ -66,6 +74,7 @@ struct Trial {
   std::string reason;              // of a failure
   Json progress = Json::object();  // the worker's last word
   double created = 0, started = 0, ended = 0;
+  bool deleted = false;
 };
 
 // What came of a trial, or on its way: the value at a task.
@@ -76,9 +85,12 @@ struct Observation {
   optimizer::Suggestion point;  // assignments and task
   std::optional<double> value;  // nullopt: failed
   std::optional<double> value_stddev;
-  double cost_seconds = 0;  // 0: not known
+  std::vector<MetricValue> more_values;  // of more_metrics, in any order
+  double cost_seconds = 0;               // 0: not known
   Json metadata = Json::object();
   double created = 0;
+  bool deleted = false;
+  bool on_the_way = false;  // of a cheaper task than its trial's: costs no budget
 };
 
 std::string to_string(TrialState state);
@@ -92,6 +104,14 @@ Json to_json(const Cost& cost);  // as the worker reports it
 // Attempts added up.
 Cost sum(const Cost& a, const Cost& b);
 Json to_json(const Observation& observation, const Experiment& experiment);
+
+// All, the first optimized one first.
+std::vector<Metric> metrics_of(const Experiment& experiment);
+const Metric* second_objective(const Experiment& experiment);  // nullptr: there is but one
+// Of one of more_metrics.
+std::optional<double> value_of(const Observation& observation, const std::string& metric);
+// It succeeded, and keeps every threshold that there is.
+bool keeps_thresholds(const Observation& observation, const Experiment& experiment);
 
 // Index into experiment.tasks. Throws InputError that lists them.
 std::size_t task_named(const Experiment& experiment, const std::string& name);

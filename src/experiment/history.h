@@ -12,7 +12,7 @@ namespace frugal::experiment {
 optimizer::Problem problem_of(const Experiment& experiment);
 
 // Costs are measured seconds over the mean seconds of a unit of task cost. Every trial that has not
-// ended is open.
+// ended is open. Two objectives are told as one, and a value outside a threshold as a failure.
 optimizer::History history_of(const Experiment& experiment, const std::map<Id, Trial>& trials,
                               const std::vector<Observation>& observations);
 

@@ -11,9 +11,8 @@
 namespace frugal::experiment {
 namespace {
 
-const std::vector<std::string> kKeys = {"name",       "provider",    "region",    "cores",
-                                        "memory_gib", "accelerator", "on_demand", "spot",
-                                        "date",       "source"};
+const std::vector<std::string> kKeys = {"name",        "provider",  "region", "cores", "memory_gib",
+                                        "accelerator", "on_demand", "spot",   "date",  "source"};
 
 std::string text(const Json& json, const char* key, bool required, const std::string& where) {
   const auto found = json.find(key);
@@ -74,12 +73,9 @@ std::vector<MachinePrice> price_list_from_json(const Json& json, std::string_vie
 Json to_json(const std::vector<MachinePrice>& machines) {
   Json list = Json::array();
   for (const MachinePrice& machine : machines) {
-    Json item = {{"name", machine.name},
-                 {"provider", machine.provider},
-                 {"region", machine.region},
-                 {"accelerator", machine.accelerator},
-                 {"date", machine.date},
-                 {"source", machine.source}};
+    Json item = {{"name", machine.name},     {"provider", machine.provider},
+                 {"region", machine.region}, {"accelerator", machine.accelerator},
+                 {"date", machine.date},     {"source", machine.source}};
     if (machine.cores > 0) item["cores"] = machine.cores;
     if (machine.memory_gib > 0) item["memory_gib"] = machine.memory_gib;
     if (machine.on_demand) item["on_demand"] = *machine.on_demand;
@@ -109,9 +105,9 @@ double price_per_hour(const std::vector<MachinePrice>& machines, const std::stri
   const MachinePrice& machine = machine_named(machines, name, where);
   const auto& price = spot ? machine.spot : machine.on_demand;
   if (!price)
-    throw InputError(fmt::format(
-        "{} has no {} price for {}; {}, or give --price-per-hour", where, spot ? "spot" : "on-demand",
-        name, spot ? "leave --spot out" : "add --spot"));
+    throw InputError(fmt::format("{} has no {} price for {}; {}, or give --price-per-hour", where,
+                                 spot ? "spot" : "on-demand", name,
+                                 spot ? "leave --spot out" : "add --spot"));
   return *price;
 }
 

@@ -52,10 +52,10 @@ TEST(PriceList, SaysWhatIsWrongWithIt) {
 }
 
 TEST(PriceList, NamesTheMachinesWhenThereIsNoneOfThatName) {
-  EXPECT_THAT([] { machine_named(list(), "smal", "prices.yml"); },
-              ThrowsMessage<InputError>(testing::AllOf(
-                  HasSubstr("did you mean small?"), HasSubstr("small, large"),
-                  HasSubstr("prices.yml"))));
+  EXPECT_THAT(
+      [] { machine_named(list(), "smal", "prices.yml"); },
+      ThrowsMessage<InputError>(testing::AllOf(
+          HasSubstr("did you mean small?"), HasSubstr("small, large"), HasSubstr("prices.yml"))));
   EXPECT_THAT([] { price_per_hour(list(), "large", true, "prices.yml"); },
               ThrowsMessage<InputError>(HasSubstr("no spot price for large")));
 }

@@ -12,22 +12,26 @@ bool is_on_the_way(const Observation& observation, const std::vector<Trial>& tri
          trial->suggestion.task != observation.point.task;
 }
 
+void Summary::add(const Observation& observation, const Experiment& experiment) {
+  observation_count += 1;
+  budget_consumed += experiment.tasks.at(observation.point.task).cost;
+  if (!first) first = observation;
+  last = observation;
+  if (best) since_best += 1;
+  if (observation.point.task != full_task(experiment)) return;
+  if (!keeps_thresholds(observation, experiment)) return;
+  const bool better = !best || (experiment.maximize ? *observation.value > *best->value
+                                                    : *observation.value < *best->value);
+  if (!better) return;
+  best = observation;
+  since_best = 0;
+}
+
 Summary summarize(const Experiment& experiment, const std::vector<Trial>& trials,
                   const std::vector<Observation>& observations) {
   Summary summary;
-  const std::size_t full = full_task(experiment);
-  for (const Observation& observation : observations) {
-    if (is_on_the_way(observation, trials)) continue;
-    summary.observation_count += 1;
-    summary.budget_consumed += experiment.tasks.at(observation.point.task).cost;
-    if (!summary.first) summary.first = observation;
-    summary.last = observation;
-    if (!observation.value || observation.point.task != full) continue;
-    const bool better =
-        !summary.best || (experiment.maximize ? *observation.value > *summary.best->value
-                                              : *observation.value < *summary.best->value);
-    if (better) summary.best = observation;
-  }
+  for (const Observation& observation : observations)
+    if (!is_on_the_way(observation, trials)) summary.add(observation, experiment);
   return summary;
 }
 

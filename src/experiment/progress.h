@@ -16,7 +16,10 @@ struct Summary {
   std::size_t observation_count = 0;  // without those on the way
   double budget_consumed = 0;         // sum of their tasks' costs: full-task costs
   std::optional<Observation> first, last;
-  std::optional<Observation> best;  // of the full task, by value
+  std::optional<Observation> best;  // of the full task, by value, inside the thresholds
+  std::size_t since_best = 0;       // observations that came after it
+
+  void add(const Observation& observation, const Experiment& experiment);  // not one on the way
 };
 // trials and observations by ascending id.
 Summary summarize(const Experiment& experiment, const std::vector<Trial>& trials,

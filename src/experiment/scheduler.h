@@ -1,10 +1,14 @@
 // Hands trials to workers and takes their reports. A lease carries a fencing number that grows
 // with every lease of the trial; a report with an old number is refused, so that a worker that was
 // given up for dead cannot count twice. All state is in the store: a scheduler opened on the store
-// of one that was killed goes on.
-// Thread-safe: one mutex, which is not held while the suggester thinks. A thread of the scheduler
-// fits its model between requests. A suggestion is a function of the experiment's seed, its rows
-// and its number of trials, so that a coordinator started anew goes on as the old one would have.
+// of one that was killed goes on. What has ended is in the store alone; memory holds what is open,
+// and of the observations no more than a suggester is shown (recent.h).
+// Thread-safe: one mutex, which is held neither while the suggester thinks nor while the disk
+// writes (journal.h). What a method has returned from is on disk; when the disk refuses, the method
+// throws SystemError and nothing of it has happened.
+// A thread of the scheduler fits models between requests and computes suggestions ahead for clients
+// without leases. A leased suggestion is a function of the experiment's seed, its rows and its
+// number of trials, so that a coordinator started anew goes on as the old one would have.
 #pragma once
 
 #include <functional>
@@ -17,6 +21,8 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "experiment/journal.h"
+#include "experiment/progress.h"
 #include "experiment/store.h"
 #include "experiment/worker_time.h"
 
@@ -37,6 +43,7 @@ class NotFound : public Error {
 struct Report {
   double value = 0;
   std::optional<double> value_stddev;
+  std::vector<MetricValue> more_values;
   Json metadata = Json::object();
   Cost cost;  // of this attempt
 };
@@ -44,6 +51,19 @@ struct Report {
 struct SchedulerOptions {
   double lease_seconds = 60;  // without a heartbeat
   int most_attempts = 3;      // then a lost trial has failed
+  // A suggestion that a client without leases took is given up when nothing was observed of it for
+  // so long: it is pending no more. 0: never.
+  double suggestion_seconds = 86400;
+};
+
+// Changes of the caller's own that belong into the same transaction; ids: of what was made.
+using Also = std::function<void(Store& store, const std::vector<Id>& ids)>;
+
+// A suggestion for a client without leases.
+struct SuggestOptions {
+  std::optional<optimizer::Suggestion> point;  // the client's own; else the next one
+  Json metadata = Json::object();
+  std::optional<double> seconds;  // instead of suggestion_seconds
 };
 
 class Scheduler {
@@ -51,15 +71,17 @@ class Scheduler {
   Scheduler(Store& store, const Clock& clock, SchedulerOptions options = {});
   ~Scheduler();
 
-  Experiment create(Experiment experiment);
-  // Under the lock; space and tasks cannot change. A deleted experiment is over: no leases, its
-  // running trials are asked to stop.
+  Experiment create(Experiment experiment, const Also& also = {});
+  // Under the lock; tasks cannot change. A deleted experiment is over: no leases, its running
+  // trials are asked to stop.
   Experiment update(Id experiment, const std::function<void(Experiment&)>& change);
   Experiment experiment(Id id) const;
   std::vector<Experiment> experiments() const;
-  std::vector<Trial> trials(Id experiment) const;
+  std::vector<Trial> trials(Id experiment) const;  // from the store, the deleted ones too
   Trial trial(Id id) const;
-  std::vector<Observation> observations(Id experiment) const;
+  std::vector<Observation> observations(Id experiment) const;  // from the store
+  Summary progress(Id experiment) const;                       // at once, however many there are
+  std::size_t open_trials(Id experiment) const;
 
   // Whether a new suggestion for that task may start now; asked for each, under the scheduler's
   // lock. Once it says no, that experiment gets no further suggestions. Default: always.
@@ -75,13 +97,21 @@ class Scheduler {
   void meet(const std::string& worker);
 
   // A suggestion by request, served before any of the suggester's.
-  Trial queue(Id experiment, const optimizer::Suggestion& suggestion, Json metadata);
+  Trial queue(Id experiment, const optimizer::Suggestion& suggestion, Json metadata,
+              const Also& also = {});
   // Takes back those queued trials that nobody began and that are chosen; they are failed, with
   // that reason, and no observation.
   void withdraw(Id experiment, const std::function<bool(const Trial&)>& chosen,
                 const std::string& reason);
-  // A suggestion of the suggester, open, leased to nobody: for clients without leases.
-  Trial suggest(Id experiment);
+  // A suggestion, open, leased to nobody: for clients without leases. One that was computed ahead
+  // is given at once when it lacks no more results than are pending anyway.
+  Trial suggest(Id experiment, const SuggestOptions& options = {}, const Also& also = {});
+  // Ends an open trial that nobody leased without an observation: given up, or deleted.
+  void give_up(Id trial, const std::string& reason, const Also& also = {});
+  // One that was given up is open again, as when its client turns out to be alive.
+  void take_up(Id trial, const Also& also = {});
+  void delete_trials(Id experiment, const std::vector<Id>& trials);
+  Trial set_metadata(Id trial, Json metadata);
 
   // The next trial: a preempted one, a queued one, a new suggestion. nullopt: none now. A worker
   // has one trial at a time: one that it still held is lost, as if its lease had run out.
@@ -105,7 +135,11 @@ class Scheduler {
     Id suggestion_trial = 0;
     Observation observation;
   };
-  std::vector<Observation> record(Id experiment, std::vector<Outside> rows);  // all or none
+  std::vector<Observation> record(Id experiment, std::vector<Outside> rows,
+                                  const Also& also = {});  // all or none
+  // Changes or deletes observations; what was learned of them is learned again.
+  std::vector<Observation> revise(Id experiment, const std::vector<Id>& observations,
+                                  const std::function<void(Observation&)>& change);
 
   // Takes back what has not been heard of. Returns how many.
   std::size_t expire();
@@ -120,32 +154,49 @@ class Scheduler {
   void set_value(const std::string& key, const std::string& value);
   std::optional<std::string> value(const std::string& key) const;
 
+  // For what the server keeps besides.
+  Store& store() const { return store_; }
+  const Clock& clock() const { return clock_; }
+  Id new_record_id();
+  void write(const Journal::Change& change);  // returns when it is on disk
+  void settle() const;                        // until everything up to now is on disk
+  Journal::Count written() const;
+
  private:
   struct Entry;
   struct Preparation;
   using Lock = std::unique_lock<std::mutex>;
 
+  void load();
+  void reload_after_failure();
+  void learn(Entry& entry);
   Entry& entry(Id experiment) const;
-  Trial& trial_of(Id trial) const;
+  Trial& live_trial(Id trial) const;
   Trial& running(Id trial, std::int64_t fence);
   bool has_ended(Id trial, std::int64_t fence, TrialState state) const;
 
   template <typename Work>
   auto with_suggester(Lock& lock, Entry& entry, Work work);
   void fit_ahead(Lock& lock, Entry& e);
+  void suggest_ahead(Lock& lock, Entry& e);
   void prepare();
   bool suggest_next(Lock& lock, Entry& entry);
+  std::optional<optimizer::Suggestion> next_point(Lock& lock, Entry& entry);
+  Trial* next_open(Entry& entry);
   Trial* next_waiting(Entry& entry);
 
   Cost priced(Cost cost) const;
   void account(const Trial& trial, const Cost& cost);
-  Trial& add_trial(Entry& entry, Trial trial);
-  const Trial& save(Trial& trial, const Trial& changed);
-  void append(Entry& entry, const Observation& observation);
+  Trial& add_trial(Entry& entry, Trial trial, const Also& also = {});
+  void save(Trial& trial, const Trial& changed, const Also& also = {});
+  void append(Entry& entry, Observation& observation);
   void finish(Entry& entry, Trial& trial, const Trial& ended, const Report* report);
   Observation observation_of(const Trial& trial, std::size_t task, const Report* report) const;
   void lose_trials_of(const std::string& worker);
   void lost(Entry& entry, Trial& trial);
+  void leave(Entry& entry, Id trial);
+  Journal::Ticket put(Journal::Change change) const { return journal_->write(std::move(change)); }
+  void settle(Lock& lock) const;
 
   Store& store_;
   const Clock& clock_;
@@ -157,7 +208,10 @@ class Scheduler {
   double dollars_per_hour_ = 0;
   mutable std::mutex mutex_;
   mutable std::map<Id, std::unique_ptr<Entry>> entries_;
+  std::map<Id, Id> experiment_of_;  // of live trials
+  Store::LastIds last_;
   std::unique_ptr<Preparation> preparation_;
+  std::unique_ptr<Journal> journal_;  // ends first: it calls back
 };
 
 }  // namespace frugal::experiment

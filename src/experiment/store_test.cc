@@ -10,6 +10,7 @@
 #include <csignal>
 #include <filesystem>
 #include <functional>
+#include <sstream>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -231,6 +232,102 @@ TEST_P(StoreConformance, LosesNothingThatWasCommittedBeforeAKill) {
   }
 }
 
+TEST_P(StoreConformance, GivesRowsByPageFilterAndOrder) {
+  Experiment experiment = test_experiment();
+  experiment.more_metrics = {{.name = "size", .strategy = Strategy::kStore}};
+  const Id id = add(experiment);
+  store_->transact([&] {
+    for (const double x : {.3, .1, .2}) {
+      Observation row{.experiment = id, .point = full_trial(id).suggestion, .value = x};
+      row.point.assignments["x"] = 1 - x;
+      row.more_values = {{"size", 10 * x, std::nullopt}};
+      row.deleted = x == .2;
+      store_->add(row);
+    }
+    for (const TrialState state : {TrialState::kOpen, TrialState::kDone, TrialState::kRunning}) {
+      Trial trial = full_trial(id);
+      trial.state = state;
+      trial.started = 0;
+      store_->add(trial);
+    }
+  });
+  const auto values = [&](RowQuery query) {
+    query.experiment = id;
+    std::vector<double> all;
+    for (const auto& row : store_->observations(query)) all.push_back(*row.value);
+    return all;
+  };
+  using testing::ElementsAre;
+  EXPECT_THAT(values({}), ElementsAre(.3, .1));
+  EXPECT_THAT(values({.ascending = false}), ElementsAre(.1, .3));
+  EXPECT_THAT(values({.deleted = true}), ElementsAre(.2));
+  EXPECT_THAT(values({.deleted = std::nullopt, .sort = "value"}), ElementsAre(.1, .2, .3));
+  EXPECT_THAT(values({.sort = "parameter", .sort_name = "x"}), ElementsAre(.3, .1));
+  EXPECT_THAT(values({.ascending = false, .sort = "metric", .sort_name = "size"}),
+              ElementsAre(.3, .1));
+  EXPECT_THAT(values({.limit = 1, .offset = 1}), ElementsAre(.1));
+  EXPECT_THAT(values({.after = 1, .deleted = std::nullopt}), ElementsAre(.1, .2));
+  EXPECT_THROW(values({.sort = "parameter", .sort_name = "\""}), InputError);
+  EXPECT_EQ(store_->count_observations({.experiment = id}), 2u);
+  EXPECT_EQ(store_->count_trials({.experiment = id, .waiting = true}), 1u);
+  EXPECT_EQ(store_->count_trials({.experiment = id, .ended = true}), 1u);
+  EXPECT_EQ(store_->trials(RowQuery{.experiment = id, .ended = false}).size(), 2u);
+  EXPECT_EQ(store_->observations(RowQuery{.experiment = id, .only = 1})[0].more_values[0].value, 3);
+}
+
+TEST_P(StoreConformance, KeepsRecordsAndFindsThem) {
+  const Record first{.kind = "run",
+                     .owner = "cars",
+                     .name = "a",
+                     .state = "active",
+                     .experiment = 3,
+                     .expires = 50,
+                     .body = {{"x", {1, 2}}},
+                     .created = 7};
+  Record other = first;
+  other.owner = "boats'; DROP TABLE records; --";
+  other.expires = 0;
+  store_->transact([&] {
+    EXPECT_EQ(store_->add(first), 1);
+    EXPECT_EQ(store_->add(other), 2);
+  });
+  reopen();
+  const auto found = store_->records({.kind = "run", .owner = "cars"});
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].body, first.body);
+  EXPECT_EQ(found[0].experiment, 3);
+  EXPECT_EQ(found[0].expires, 50);
+  EXPECT_EQ(store_->records({.kind = "run", .owner = other.owner})[0].id, 2);
+  EXPECT_EQ(store_->records({.kind = "token"}).size(), 0u);
+  EXPECT_EQ(store_->records({.kind = "run", .expired_before = 51})[0].id, 1);
+  EXPECT_EQ(store_->records({.kind = "run", .expired_before = 50}).size(), 0u);
+  EXPECT_EQ(store_->count_records({.kind = "run", .state = "active", .experiment = 3}), 2u);
+  Record ended = found[0];
+  ended.state = "completed";
+  store_->transact([&] {
+    store_->update(ended);
+    store_->remove_records({.kind = "run", .only = 2});
+  });
+  EXPECT_EQ(store_->records({.kind = "run"}).size(), 1u);
+  EXPECT_EQ(store_->records({.kind = "run"})[0].state, "completed");
+  EXPECT_EQ(store_->last_ids().record, 1);
+}
+
+// As when a parameter was added and a category taken away.
+TEST_P(StoreConformance, ReadsRowsThatTheirSpaceWouldRefuseToday) {
+  Experiment experiment = test_experiment();
+  experiment.id = add(experiment);
+  store_->transact([&] { store_->add(full_trial(experiment.id)); });
+  auto parameters = experiment.space.parameters();
+  parameters[2].categories = {"a"};
+  parameters.push_back({.name = "new", .min = 0, .max = 1});
+  experiment.space = optimizer::Space(parameters);
+  store_->transact([&] { store_->update(experiment); });
+  EXPECT_EQ(store_->trials(experiment.id).at(0).suggestion, full_trial(1).suggestion);
+  reopen();
+  EXPECT_EQ(store_->trials(experiment.id).at(0).suggestion, full_trial(1).suggestion);
+}
+
 INSTANTIATE_TEST_SUITE_P(Stores, StoreConformance,
                          testing::Values(Implementation{"sqlite",
                                                         [](const std::filesystem::path& folder) {
@@ -267,7 +364,8 @@ constexpr const char* kSchemaOne[] = {
     "CREATE TABLE frugal (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
     "INSERT INTO frugal VALUES ('schema_version', '1')",
     "INSERT INTO frugal VALUES ('spent_seconds', '12.500')",
-    "CREATE TABLE experiments (id INTEGER PRIMARY KEY, body TEXT NOT NULL, created DOUBLE PRECISION "
+    "CREATE TABLE experiments (id INTEGER PRIMARY KEY, body TEXT NOT NULL, created DOUBLE "
+    "PRECISION "
     "NOT NULL)",
     "CREATE TABLE trials (id INTEGER PRIMARY KEY, experiment INTEGER NOT NULL REFERENCES "
     "experiments(id), assignments TEXT NOT NULL, task INTEGER NOT NULL, purpose TEXT NOT NULL, "
@@ -300,7 +398,7 @@ TEST(SqliteStore, MigratesAStoreOfSchemaOneAndKeepsAllThatIsInIt) {
   }
   for (int time = 0; time < 2; ++time) {  // migrated, and opened again
     const auto store = open_sqlite_store(path);
-    EXPECT_EQ(store->value("schema_version"), "2");
+    EXPECT_EQ(store->value("schema_version"), "3");
     EXPECT_EQ(store->value("spent_seconds"), "12.500");
     Trial trial = store->trials(1).at(0);
     EXPECT_EQ(trial.cost.wall_seconds, 7.5);
@@ -325,6 +423,41 @@ TEST_F(SqliteStoreFile, OfANewerVersionIsRefusedAndLeftAsItWas) {
   EXPECT_THAT([&] { open_sqlite_store(file()); },
               ThrowsMessage<InputError>(AllOf(HasSubstr(file()), HasSubstr("999"))));
   EXPECT_EQ(read_file(file()), before);
+}
+
+// Written by the version that made such files (store_v1.sql is its dump).
+TEST_F(SqliteStoreFile, OfVersion1IsReadWholeAndGoesOn) {
+  {
+    soci::session sql(soci::sqlite3, "db=" + file());
+    std::istringstream statements(read_file(FRUGAL_EXPERIMENT_FOLDER "/store_v1.sql"));
+    for (std::string statement; std::getline(statements, statement);) sql << statement;
+  }
+  for (int time = 0; time < 2; ++time) {
+    const auto store = open_sqlite_store(file());
+    const Experiment experiment = store->experiments().at(0);
+    EXPECT_EQ(experiment.name, "old");
+    EXPECT_EQ(experiment.budget, 10);
+    EXPECT_EQ(experiment.seed, 7u);
+    EXPECT_EQ(experiment.tasks.size(), 2u);
+    EXPECT_EQ(store->value("spent_seconds"), "12.5");
+    const auto trials = store->trials(experiment.id);
+    ASSERT_EQ(trials.size(), 3u);
+    EXPECT_EQ(trials[0].cost.wall_seconds, 3.5);
+    EXPECT_EQ(trials[1].state, TrialState::kRunning);
+    EXPECT_EQ(trials[1].checkpoint, "ckpt/2");
+    EXPECT_EQ(std::get<std::int64_t>(trials[1].suggestion.assignments.at("n")), 4);
+    EXPECT_EQ(trials[2].reason, "no memory");
+    EXPECT_FALSE(trials[2].deleted);
+    const auto observations = store->observations(experiment.id);
+    ASSERT_EQ(observations.size(), 3u);
+    EXPECT_TRUE(observations[0].on_the_way);
+    EXPECT_FALSE(observations[1].on_the_way);
+    EXPECT_EQ(observations[1].value, .625);
+    EXPECT_EQ(observations[1].value_stddev, .01);
+    EXPECT_EQ(observations[2].value, std::nullopt);
+    EXPECT_TRUE(observations[1].more_values.empty());
+    EXPECT_EQ(store->records({.kind = "run"}).size(), 0u);
+  }
 }
 
 TEST_F(SqliteStoreFile, OfAnotherProgramIsRefusedAndLeftAsItWas) {

@@ -111,5 +111,10 @@ Space space_from_json(const Json& json, std::string_view where);
 Json to_json(const Assignments& assignments);
 // Typed by the space: 3 for a double parameter is 3.0. Throws InputError like validate.
 Assignments assignments_from_json(const Json& json, const Space& space, std::string_view where);
+// The same for what was valid when it was stored: a space whose bounds, categories or parameters
+// have changed since takes nothing away. What the space does not know keeps the type it was
+// written with.
+Assignments stored_assignments_from_json(const Json& json, const Space& space,
+                                         std::string_view where);
 
 }  // namespace frugal::optimizer

@@ -254,7 +254,8 @@ Json to_json(const Assignments& assignments) {
   return json;
 }
 
-Assignments assignments_from_json(const Json& json, const Space& space, std::string_view where) {
+Assignments stored_assignments_from_json(const Json& json, const Space& space,
+                                         std::string_view where) {
   need_object(json, where, "assignments");
   Assignments assignments;
   for (const auto& [name, value] : json.items()) {
@@ -266,6 +267,11 @@ Assignments assignments_from_json(const Json& json, const Space& space, std::str
       if (parameter.name == name) type = parameter.type;
     assignments[name] = value_from(value, type, where, name);
   }
+  return assignments;
+}
+
+Assignments assignments_from_json(const Json& json, const Space& space, std::string_view where) {
+  Assignments assignments = stored_assignments_from_json(json, space, where);
   try {
     space.validate(assignments);
   } catch (const InputError& error) {

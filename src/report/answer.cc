@@ -60,6 +60,12 @@ void fields(std::type_identity<Evaluation>, auto&& archive, auto& x) {
   archive("wall_seconds", x.wall_seconds);
 }
 
+void fields(std::type_identity<Passing>, auto&& archive, auto& x) {
+  archive("task", x.task);
+  archive("cost", x.cost);
+  archive("value", x.value);
+}
+
 void fields(std::type_identity<Trial>, auto&& archive, auto& x) {
   archive("id", x.id);
   archive("strategy", x.strategy);
@@ -70,6 +76,12 @@ void fields(std::type_identity<Trial>, auto&& archive, auto& x) {
   archive("assignments", x.assignments);
   archive("started_seconds", x.started_seconds);
   archive("seconds", x.seconds);
+  archive("cpu_seconds", x.cpu_seconds);
+  archive("device_seconds", x.device_seconds);
+  archive("machine_seconds", x.machine_seconds);
+  archive("peak_memory_bytes", x.peak_memory_bytes);
+  archive("dollars", x.dollars);
+  archive("passings", x.passings);
   archive("history", x.history);
   archive("reason", x.reason);
 }
@@ -77,6 +89,14 @@ void fields(std::type_identity<Trial>, auto&& archive, auto& x) {
 void fields(std::type_identity<Stage>, auto&& archive, auto& x) {
   archive("name", x.name);
   archive("seconds", x.seconds);
+}
+
+void fields(std::type_identity<Refit>, auto&& archive, auto& x) {
+  archive("photographs", x.photographs);
+  archive("recipe", x.recipe);
+  archive("seconds", x.seconds);
+  archive("test_top5", x.test_top5);
+  archive("test_predictions", x.test_predictions);
 }
 
 void fields(std::type_identity<Answer>, auto&& archive, auto& x) {
@@ -95,9 +115,11 @@ void fields(std::type_identity<Answer>, auto&& archive, auto& x) {
   archive("spent_seconds", x.spent_seconds);
   archive("spent_dollars", x.spent_dollars);
   archive("price_per_hour", x.price_per_hour);
+  archive("price", x.price);
   archive("stages", x.stages);
   archive("arms", x.arms);
   archive("winner", x.winner);
+  archive("refit", x.refit);
   archive("test_labels", x.test_labels);
   archive("trials", x.trials);
 }
@@ -192,15 +214,19 @@ void require_consistent(const Answer& answer, const std::string& where) {
   };
   for (std::size_t j = 0; j < answer.test_labels.size(); ++j)
     require_class(answer.test_labels[j], fmt::format("{}.test_labels[{}]", where, j));
+  const auto require_fit = [&](const std::vector<std::size_t>& predictions,
+                               const std::string& place) {
+    if (!predictions.empty() && predictions.size() != answer.test_labels.size())
+      throw InputError(fmt::format("{}: {} predictions for {} test labels", place,
+                                   predictions.size(), answer.test_labels.size()));
+    for (std::size_t prediction : predictions) require_class(prediction, place);
+  };
   for (std::size_t a = 0; a < answer.arms.size(); ++a)
-    for (std::size_t s = 0; s < answer.arms[a].seeds.size(); ++s) {
-      const auto& predictions = answer.arms[a].seeds[s].test_predictions;
-      const auto place = fmt::format("{}.arms[{}].seeds[{}].test_predictions", where, a, s);
-      if (!predictions.empty() && predictions.size() != answer.test_labels.size())
-        throw InputError(fmt::format("{}: {} predictions for {} test labels", place,
-                                     predictions.size(), answer.test_labels.size()));
-      for (std::size_t prediction : predictions) require_class(prediction, place);
-    }
+    for (std::size_t s = 0; s < answer.arms[a].seeds.size(); ++s)
+      require_fit(answer.arms[a].seeds[s].test_predictions,
+                  fmt::format("{}.arms[{}].seeds[{}].test_predictions", where, a, s));
+  if (answer.refit)
+    require_fit(answer.refit->test_predictions, fmt::format("{}.refit.test_predictions", where));
   if (answer.winner && *answer.winner >= answer.arms.size())
     throw InputError(fmt::format("{}.winner: there is no arm {}; there are {}", where,
                                  *answer.winner, answer.arms.size()));

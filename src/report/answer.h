@@ -72,6 +72,14 @@ struct Evaluation {
   bool operator==(const Evaluation&) const = default;
 };
 
+// What a trial observed of a cheaper task on its way.
+struct Passing {
+  std::string task;
+  double cost = 0;   // of that task
+  double value = 0;  // validation accuracy
+  bool operator==(const Passing&) const = default;
+};
+
 struct Trial {
   std::uint64_t id = 0;
   std::string strategy;
@@ -81,18 +89,38 @@ struct Trial {
   std::optional<double> value;  // validation accuracy, when done
   Json assignments = Json::object();
   double started_seconds = 0;  // since the experiment began
-  double seconds = 0;          // of one worker
+  // Over all attempts at it, those that failed, were interrupted or lost included.
+  double seconds = 0;            // of one worker
+  double cpu_seconds = 0;        // of the processors
+  double device_seconds = 0;     // of the cores, or accelerators, that it held
+  double machine_seconds = 0;    // its share of the experiment's clock
+  double peak_memory_bytes = 0;  // the most at one time; 0: not known
+  double dollars = 0;
+  std::vector<Passing> passings;  // cheaper tasks that it passed through
   std::vector<Evaluation> history;
   std::string reason;  // why it failed
   bool operator==(const Trial&) const = default;
 };
 
-// What time was spent on besides trials, or in total by stage: "preparing photographs", "search",
-// "runs on fresh seeds", "test".
+// What the experiment's clock was spent on: "checking and splitting photographs", "search", "runs
+// on fresh seeds", "workers waiting for work". All of them together are the clock, but for what was
+// not accounted for.
 struct Stage {
   std::string name;
   double seconds = 0;
   bool operator==(const Stage&) const = default;
+};
+
+// The winner's recipe trained once more, on training and validation photographs together and for as
+// long as the budget allowed: the model that is kept. No validation photographs are left to judge
+// it by.
+struct Refit {
+  std::size_t photographs = 0;
+  Json recipe = Json::object();
+  double seconds = 0;
+  std::optional<double> test_top5;
+  std::vector<std::size_t> test_predictions;
+  bool operator==(const Refit&) const = default;
 };
 
 struct Answer {
@@ -111,9 +139,11 @@ struct Answer {
   double spent_seconds = 0;
   double spent_dollars = 0;
   double price_per_hour = 0;  // 0: none was given, and dollars are not shown
+  std::string price;          // where it is from: "c7a.large on demand, AWS, ..."
   std::vector<Stage> stages;
   std::vector<Arm> arms;
   std::optional<std::size_t> winner;  // index into arms, chosen by validation accuracy alone
+  std::optional<Refit> refit;         // absent: the best of the winner's own models is kept
   std::vector<std::size_t> test_labels;
   std::vector<Trial> trials;
   bool operator==(const Answer&) const = default;

@@ -41,6 +41,11 @@ inline Trial example_trial(std::uint64_t id, const ExampleOptions& options, Rand
                       {"plateau_patience", random.below(21)}},
       .started_seconds = 1100.0 * static_cast<double>(id) / static_cast<double>(options.trials),
       .seconds = 60 * trial.cost * random.uniform(0.5, 1.5)};
+  trial.cpu_seconds = 0.98 * trial.seconds;
+  trial.device_seconds = trial.seconds;
+  trial.machine_seconds = trial.seconds / 2;
+  trial.peak_memory_bytes = 4.1e8 * (1 + trial.cost);
+  trial.dollars = trial.machine_seconds / 3600 * 0.0852;
   const double best = 0.75 * (1 - 0.4 * std::abs(random.normal())) - 0.1 * (1 - trial.cost);
   for (int epoch = 1; epoch <= 10 * trial.cost; ++epoch)
     trial.history.push_back(
@@ -54,6 +59,8 @@ inline Trial example_trial(std::uint64_t id, const ExampleOptions& options, Rand
     if (!trial.history.empty()) trial.history.back().training_loss = NAN;
   } else {
     trial.value = std::max(0.01, best);
+    if (trial.cost == 1)
+      trial.passings = {{"small", 0.1, 0.5 * best}, {"medium", 0.5, best - 0.05}};
   }
   return trial;
 }
@@ -88,6 +95,7 @@ inline Answer example_answer(const ExampleOptions& options = {}) {
                 .spent_seconds = 1187,
                 .spent_dollars = 0.0281,
                 .price_per_hour = 0.0852,
+                .price = "small on demand, P, list price of 2025-01-15",
                 .stages = {{"checking and decoding photographs", 41},
                            {"calibration", 12},
                            {"search", 903},

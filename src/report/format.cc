@@ -3,43 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <set>
-#include <tuple>
 
+#include "report/cells.h"
 #include "report/numbers.h"
 
 namespace frugal::report {
 namespace {
 
 constexpr std::size_t kTerminalColumns = 100;
-constexpr const char* kNothing = "–";
 constexpr char kHeldSpace = '\x1F';  // printable() leaves none
-
-Cell text_cell(const std::string& text) {
-  return {text, text};
-}
-Cell count_cell(std::size_t count) {
-  return {count_text(count), std::to_string(count)};
-}
-Cell number_cell(const std::string& text, double value) {
-  return {text, fmt::format("{}", value)};
-}
-Cell no_cell() {
-  return {kNothing, ""};
-}
-
-Cell percent_cell(const std::optional<double>& share) {
-  return share ? number_cell(percent_text(*share), *share) : no_cell();
-}
-
-Cell dollars_cell(const Answer& answer, double dollars) {
-  return answer.price_per_hour > 0 ? number_cell(dollars_text(dollars), dollars) : no_cell();
-}
-
-double machine_dollars(const Answer& answer, double seconds) {
-  return seconds / 3600 * answer.price_per_hour;
-}
 
 // A number of a recipe: three digits for people, all of them for programs.
 Cell value_cell(const Json& value) {
@@ -213,6 +186,10 @@ Table trials_table(const Answer& answer) {
                           {"State", "state", false},
                           {"Validation %", "value"},
                           {"Minutes", "seconds"},
+                          {"CPU min", "cpu_seconds"},
+                          {"Core min", "device_seconds"},
+                          {"Peak MB", "peak_memory_bytes"},
+                          {"Dollars", "dollars"},
                           {"Began at", "started_seconds"}},
               .rows = {},
               .emphasized = {}};
@@ -227,6 +204,10 @@ Table trials_table(const Answer& answer) {
         text_cell(trial.state),
         percent_cell(trial.value),
         number_cell(minutes_text(trial.seconds), trial.seconds),
+        number_cell(minutes_text(trial.cpu_seconds), trial.cpu_seconds),
+        number_cell(minutes_text(trial.device_seconds), trial.device_seconds),
+        megabytes_cell(trial.peak_memory_bytes),
+        dollars_cell(answer, trial.dollars),
         number_cell(minutes_text(trial.started_seconds), trial.started_seconds)};
     for (const std::string& name : names) row.push_back(value_cell(trial.assignments, name));
     row.push_back(text_cell(trial.reason));
@@ -234,6 +215,7 @@ Table trials_table(const Answer& answer) {
     table.rows.push_back(std::move(row));
   }
   if (!any_reason) erase_column(table, "reason");
+  if (answer.price_per_hour == 0) erase_column(table, "dollars");
   return table;
 }
 
@@ -291,61 +273,6 @@ Table broken_table(const Answer& answer) {
   return table;
 }
 
-Table costs_table(const Answer& answer) {
-  Table table{.name = "costs",
-              .caption = "Where the time went",
-              .columns = {{"Stage", "stage", false},
-                          {"Minutes", "minutes"},
-                          {"% of all", "share"},
-                          {"Dollars", "dollars"}},
-              .rows = {},
-              .emphasized = {}};
-  if (answer.spent_seconds <= 0) return table;
-  const auto add = [&](const std::string& stage, double seconds, double dollars) {
-    table.rows.push_back({text_cell(stage), number_cell(minutes_text(seconds), seconds / 60),
-                          percent_cell(seconds / answer.spent_seconds),
-                          dollars_cell(answer, dollars)});
-  };
-  for (const Stage& stage : answer.stages)
-    add(stage.name, stage.seconds, machine_dollars(answer, stage.seconds));
-  table.emphasized = {table.rows.size()};
-  add("in all", answer.spent_seconds, answer.spent_dollars);
-  return table;
-}
-
-Table work_table(const Answer& answer) {
-  Table table{.name = "work",
-              .caption = "What the workers’ time bought: trials by strategy, task and outcome",
-              .columns = {{"Strategy", "strategy", false},
-                          {"Task", "task", false},
-                          {"State", "state", false},
-                          {"Trials", "trials"},
-                          {"Worker min", "worker_minutes"},
-                          {"% of all", "share"}},
-              .rows = {},
-              .emphasized = {}};
-  struct Work {
-    std::size_t trials = 0;
-    double seconds = 0;
-  };
-  std::map<std::tuple<std::string, double, std::string, std::string>, Work> work;
-  double all = 0;
-  for (const Trial& trial : answer.trials) {
-    Work& item = work[{trial.strategy, trial.cost, trial.task, trial.state}];
-    ++item.trials;
-    item.seconds += trial.seconds;
-    all += trial.seconds;
-  }
-  for (const auto& [key, item] : work) {
-    const auto& [strategy, cost, task, state] = key;
-    table.rows.push_back(
-        {text_cell(strategy), text_cell(task), text_cell(state), count_cell(item.trials),
-         number_cell(minutes_text(item.seconds), item.seconds / 60),
-         percent_cell(all > 0 ? std::optional(item.seconds / all) : std::nullopt)});
-  }
-  return table;
-}
-
 std::vector<Table> tables(const Answer& answer, const Summary& summary) {
   return {results_table(answer, summary),
           gaps_table(answer, summary),
@@ -354,6 +281,7 @@ std::vector<Table> tables(const Answer& answer, const Summary& summary) {
           confusions_table(answer, summary),
           split_table(answer),
           broken_table(answer),
+          agreements_table(answer, summary),
           costs_table(answer),
           work_table(answer)};
 }
@@ -369,13 +297,19 @@ std::string text_report(const Answer& answer, const Summary& summary) {
   for (const Gap& gap : summary.gaps) text += wrapped(gap.sentence, kTerminalColumns);
   if (!summary.gaps.empty()) text += "\n";
   text += wrapped(summary.sentence, kTerminalColumns);
+  if (!summary.kept.empty()) text += wrapped(summary.kept, kTerminalColumns);
   for (const std::string& caution : summary.cautions) text += wrapped(caution, kTerminalColumns);
+  for (const Table& table : {agreements_table(answer, summary), costs_table(answer)})
+    if (!table.rows.empty())
+      text += fmt::format("\n{}{}", wrapped(table.caption, kTerminalColumns),
+                          to_text(table, kTerminalColumns));
   return text;
 }
 
 std::string markdown_report(const Answer& answer, const Summary& summary) {
   std::string text =
       fmt::format("# {}\n\n{}\n", escape_markdown(answer.title), escape_markdown(summary.sentence));
+  if (!summary.kept.empty()) text += fmt::format("\n{}\n", escape_markdown(summary.kept));
   for (const std::string& caution : summary.cautions)
     text += fmt::format("\n{}\n", escape_markdown(caution));
   for (const Table& table : tables(answer, summary))

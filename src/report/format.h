@@ -28,6 +28,7 @@ Table trials_table(const Answer& answer);
 Table confusions_table(const Answer& answer, const Summary& summary);
 Table split_table(const Answer& answer);
 Table broken_table(const Answer& answer);
+Table agreements_table(const Answer& answer, const Summary& summary);  // of cheap and full tasks
 Table costs_table(const Answer& answer);  // of the machine's time, by stage
 Table work_table(const Answer& answer);   // of the workers' time, by what became of the trials
 std::vector<Table> tables(const Answer& answer, const Summary& summary);

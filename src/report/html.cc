@@ -199,7 +199,8 @@ std::string setup(const Answer& answer) {
   add("Machine", answer.machine);
   add("Workers", std::to_string(answer.workers));
   if (answer.price_per_hour > 0)
-    add("Price", dollars_text(answer.price_per_hour) + " dollars an hour");
+    add("Price", fmt::format("{} dollars an hour{}{}", dollars_text(answer.price_per_hour),
+                             answer.price.empty() ? "" : ": ", answer.price));
   std::string seeds;
   if (answer.winner)
     for (const SeedResult& result : answer.arms[*answer.winner].seeds)
@@ -218,6 +219,7 @@ std::string contents(const Values& values) {
       {"curves", "Learning curves"},
       {"confusions", "Confusions"},
       {"data", "Data and split"},
+      {"agreement", "Cheap tasks"},
       {"costs", "Cost"},
       {"trials", "Trials"}};
   std::string html;
@@ -261,7 +263,9 @@ std::string html_report(const Answer& answer, const Summary& summary) {
       {"split", html_unless_empty(split_table(answer))},
       {"proof", proof_text(answer.data)},
       {"validation_gap", validation_gap_text(summary)},
+      {"kept", summary.kept.empty() ? "" : sentence_html(summary.kept)},
       {"broken", html_unless_empty(first_rows(broken_table(answer), kBroken))},
+      {"agreement", html_unless_empty(agreements_table(answer, summary))},
       {"costs", html_unless_empty(costs_table(answer)) + html_unless_empty(work_table(answer))},
       {"trials", html_unless_empty(trials_table(all ? answer : with_best_trials(answer)), true)},
       {"trials_note", all ? plural(answer.trials.size(), "trial") + "."

@@ -27,6 +27,10 @@ std::string points_text(const Interval& interval) {
   return fmt::format("{} to {}", points_text(interval.low), points_text(interval.high));
 }
 
+std::string correlation_text(double r) {
+  return fmt::format("{}{:.2f}", r <= -0.005 ? "−" : "", std::abs(r));
+}
+
 std::string p_text(double p) {
   if (p < 0.001) return "< 0.001";
   return p < 0.1 ? fmt::format("{:.3f}", p) : fmt::format("{:.2f}", p);

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "report/numbers.h"
+#include "report/task_agreement.h"
 
 namespace frugal::report {
 namespace {
@@ -24,16 +25,18 @@ std::string arm_name(const Arm& arm) {
   return fmt::format("{}, {}", arm.strategy, arm.tuned ? "tuned" : "untuned");
 }
 
+void append(const Answer& answer, const std::vector<std::size_t>& predictions,
+            Correctness& correct) {
+  if (predictions.empty()) return;
+  FRUGAL_CHECK(predictions.size() == answer.test_labels.size());
+  auto& row = correct.emplace_back(answer.test_labels.size());
+  for (std::size_t j = 0; j < row.size(); ++j) row[j] = predictions[j] == answer.test_labels[j];
+}
+
 // Of the seeds that were judged on the test set.
 Correctness correctness(const Answer& answer, const Arm& arm) {
   Correctness correct;
-  for (const SeedResult& seed : arm.seeds) {
-    if (seed.test_predictions.empty()) continue;
-    FRUGAL_CHECK(seed.test_predictions.size() == answer.test_labels.size());
-    auto& row = correct.emplace_back(answer.test_labels.size());
-    for (std::size_t j = 0; j < row.size(); ++j)
-      row[j] = seed.test_predictions[j] == answer.test_labels[j];
-  }
+  for (const SeedResult& seed : arm.seeds) append(answer, seed.test_predictions, correct);
   return correct;
 }
 
@@ -110,6 +113,34 @@ std::vector<Gap> make_gaps(const Answer& answer) {
     if (answer.arms[other].tuned && answer.arms[other].strategy != strategy && judged(other))
       gaps.push_back(make_gap(answer, *answer.winner, other));
   return gaps;
+}
+
+// ", 6 epochs at 112 × 144 pixels", of a run that has epochs.
+std::string length_text(const Json& recipe) {
+  if (recipe.value("strategy", "") != "fine-tune") return {};
+  return fmt::format(", {:g} epochs at {} × {} pixels", recipe.at("epochs").get<double>(),
+                     recipe.at("height").get<std::size_t>(), recipe.at("width").get<std::size_t>());
+}
+
+std::string kept_sentence(const Answer& answer) {
+  if (!answer.refit || answer.refit->test_predictions.empty()) return {};
+  Correctness refit;
+  append(answer, answer.refit->test_predictions, refit);
+  std::string text = fmt::format(
+      "The model that is kept was trained by the winner's recipe once more, on training and "
+      "validation photographs together ({}{}): {} % on test, 95 % interval {}",
+      count_text(answer.refit->photographs), length_text(answer.refit->recipe),
+      percent_text(accuracy(refit)), percent_text(accuracy_interval(refit, stream("refit", 0))));
+  if (!answer.winner) return text + ".";
+  const Correctness winner = correctness(answer, answer.arms[*answer.winner]);
+  if (winner.empty()) return text + ".";
+  const Interval interval = difference_interval(refit, winner, stream("refit", 1));
+  const double p_value = paired_test(refit, winner).mid_p;
+  const bool shown = !interval.contains(0) && p_value <= kSignificance;
+  return text + fmt::format("; against the winner's own runs {} points, 95 % interval {}, {}{}.",
+                            points_text(accuracy(refit) - accuracy(winner)), points_text(interval),
+                            p_equation(p_value),
+                            shown ? "" : ", which is no difference that this test set can show");
 }
 
 std::vector<Confusion> make_confusions(const Answer& answer) {
@@ -237,7 +268,29 @@ Json optional_json(const std::optional<double>& value) {
   return value ? Json(*value) : Json();
 }
 
+Json agreements_json(const Summary& summary) {
+  Json agreements = Json::array();
+  for (const TaskAgreement& agreement : summary.agreements) {
+    Json item = {{"strategy", agreement.strategy},
+                 {"task", agreement.task},
+                 {"cost", agreement.cost},
+                 {"in_passing", agreement.in_passing},
+                 {"pairs", agreement.pairs},
+                 {"rank_correlation", optional_json(agreement.correlation)},
+                 {"interval", Json()}};
+    if (agreement.interval) item["interval"] = {agreement.interval->low, agreement.interval->high};
+    agreements.push_back(std::move(item));
+  }
+  return agreements;
+}
+
 }  // namespace
+
+double accounted_seconds(const Answer& answer) {
+  double seconds = 0;
+  for (const Stage& stage : answer.stages) seconds += stage.seconds;
+  return seconds;
+}
 
 Summary summarize(const Answer& answer) {
   Summary summary;
@@ -252,7 +305,11 @@ Summary summarize(const Answer& answer) {
                    independent_difference_interval(row.validation->value, *row.validation->interval,
                                                    row.test->value, *row.test->interval)};
   }
+  summary.agreements = task_agreements(answer);
+  if (answer.spent_seconds > 0)
+    summary.accounted_share = accounted_seconds(answer) / answer.spent_seconds;
   summary.sentence = make_sentence(answer, summary);
+  summary.kept = kept_sentence(answer);
   summary.cautions = make_cautions(answer, summary);
   return summary;
 }
@@ -276,9 +333,12 @@ Json to_json(const Summary& summary) {
                     {"distinguishable", gap.distinguishable},
                     {"sentence", gap.sentence}});
   return {{"sentence", summary.sentence},
+          {"kept", summary.kept},
           {"cautions", summary.cautions},
           {"rows", rows},
           {"gaps", gaps},
+          {"task_agreements", agreements_json(summary)},
+          {"accounted_share", summary.accounted_share},
           {"validation_to_test", optional_json(summary.validation_to_test)}};
 }
 

@@ -43,6 +43,19 @@ struct Confusion {
   std::size_t label_total = 0;  // predictions on photographs of that label, over all seeds
 };
 
+// How well a cheap task tells what is best on the full one: over the assignments that ran both,
+// runs of the same assignments averaged. Selection narrows it: the assignments that a search runs
+// in full are alike good.
+struct TaskAgreement {
+  std::string strategy, task;
+  double cost = 0;  // of the cheap task
+  // Seen by full runs as they passed through the cheap task; else by runs of the cheap task alone.
+  bool in_passing = false;
+  std::size_t pairs = 0;
+  std::optional<double> correlation;  // Spearman's; absent: not defined
+  std::optional<Interval> interval;
+};
+
 struct Summary {
   std::vector<Row> rows;  // in the order of Answer::arms
   // Tuned against untuned for each strategy, the winner's first; then the winner against the
@@ -50,11 +63,18 @@ struct Summary {
   std::vector<Gap> gaps;
   std::optional<Estimate> validation_to_test;  // the winner's validation − test accuracy
   std::vector<Confusion> confusions;           // the winner's, most frequent first
-  std::string sentence;                        // the answer
-  std::vector<std::string> cautions;           // a small test set, one class, one seed
+  // For each strategy, the cheapest task first; those without a pair are left out.
+  std::vector<TaskAgreement> agreements;
+  double accounted_share = 0;         // of the experiment's clock: the stages; 0: no clock
+  std::string sentence;               // the answer
+  std::string kept;                   // of the model that is kept, when it was refitted
+  std::vector<std::string> cautions;  // a small test set, one class, one seed
 };
 
 Summary summarize(const Answer& answer);
+
+// All stages together.
+double accounted_seconds(const Answer& answer);
 
 // Rows, gaps and the sentence, to stand as "summary" beside the answer's own keys.
 Json to_json(const Summary& summary);

@@ -1,59 +1,74 @@
 // A request on its way to a handler, and the answer on its way back. Handlers know no HTTP.
 #pragma once
 
-#include <condition_variable>
 #include <map>
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
+#include "experiment/runs.h"
 #include "experiment/scheduler.h"
 #include "serve/importances.h"
 #include "serve/server.h"
+#include "serve/tokens.h"
 
 namespace frugal::serve {
 
-// Wakes long polls.
-class Bell {
- public:
-  void ring();  // something changed
-  void stop();  // from now on nobody waits
-  bool stopped() const;
-  // Until it rings or is stopped, at most so long.
-  void wait(double seconds);
+// What every handler may use.
+struct Services {
+  experiment::Scheduler& scheduler;
+  experiment::Runs& runs;
+  Tokens& tokens;
+  Importances& importances;
+  const ServerOptions& options;
+  std::function<void()> ring;            // something changed that a parked request may wait for
+  std::function<std::string()> figures;  // for Prometheus
+};
 
- private:
-  mutable std::mutex mutex_;
-  std::condition_variable rung_;
-  std::uint64_t rings_ = 0;
-  bool stopped_ = false;
+// An Idempotency-Key that came with a request.
+struct Once {
+  std::string name;         // the token's id and the key; "": none came
+  std::string fingerprint;  // of the request
 };
 
 struct Call {
-  experiment::Scheduler& scheduler;
-  const ServerOptions& options;
-  Bell& bell;
-  Importances& importances;
+  const Services& services;
+  experiment::Scheduler& scheduler = services.scheduler;
+  Access access;
   std::vector<experiment::Id> ids;           // the numbers in the path, in order
+  std::string name;                          // the text in the path: a project's id
+  bool of_runs = false;                      // the path is one of aiexperiments
   std::map<std::string, std::string> query;  // of GET and DELETE
-  Json body = Json::object();                // of POST and PUT
+  Json body = Json::object();                // of POST, PUT and MERGE
+  Once once;
+  double waited_seconds = 0;  // since it came
+  bool was_parked = false;    // it has been handled before
+  bool last_time = false;     // it cannot wait any longer
+
+  // What makes the answer again when the request is repeated: to be written with what it made.
+  experiment::Also also() const;
 };
 
 struct Answer {
   int status = 200;
   Json body = Json::object();  // not sent with 204
+  bool park = false;           // nothing yet: to be asked again when something changed
+  std::string location = {};   // with 301
+  std::string text = {};       // instead of the body: plain text
 };
 
 // An answer that is a refusal; InputError means 400, NotFound 404, StaleLease 409.
 class Refusal : public Error {
  public:
-  Refusal(int status, const std::string& message) : Error(message), status_(status) {}
+  Refusal(int status, const std::string& message, std::string token_status = {})
+      : Error(message), status_(status), token_status_(std::move(token_status)) {}
   int status() const { return status_; }
+  const std::string& token_status() const { return token_status_; }
 
  private:
   int status_;
+  std::string token_status_;
 };
 
 }  // namespace frugal::serve

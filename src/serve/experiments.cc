@@ -1,8 +1,6 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
-#include "experiment/progress.h"
+#include "serve/experiment_json.h"
 #include "serve/fields.h"
 #include "serve/handlers.h"
 #include "serve/pagination.h"
@@ -11,127 +9,91 @@ namespace frugal::serve {
 namespace {
 
 using experiment::Experiment;
-using experiment::Observation;
 
-Json observation_or_null(const std::optional<Observation>& observation,
-                         const Experiment& experiment) {
-  return observation ? to_json(*observation, experiment) : Json();
+// /aiexperiments/... has its own shape; ids[0] must be one of runs.
+bool is_of_runs(const Call& call) {
+  return call.of_runs;
 }
 
-experiment::Summary summary_of(const Experiment& experiment, Call& call) {
-  return summarize(experiment, call.scheduler.trials(experiment.id),
-                   call.scheduler.observations(experiment.id));
+Json json_of(const Experiment& experiment, const Call& call) {
+  return experiment.of_runs ? ai_experiment_json(experiment, call)
+                            : experiment_json(experiment, call);
 }
 
-Json experiment_json(const Experiment& experiment, Call& call) {
-  const auto summary = summary_of(experiment, call);
-  Json json = to_json(experiment);
-  json["updated"] = json["created"];
-  json["client"] = "1";
-  if (json.contains("tasks"))  // dearest first, as SigOpt has them
-    std::stable_sort(json["tasks"].begin(), json["tasks"].end(),
-                     [](const Json& a, const Json& b) { return a["cost"] > b["cost"]; });
-  json["progress"] = {{"object", "progress"},
-                      {"observation_count", summary.observation_count},
-                      {"observation_budget_consumed", summary.budget_consumed},
-                      {"first_observation", observation_or_null(summary.first, experiment)},
-                      {"last_observation", observation_or_null(summary.last, experiment)},
-                      {"best_observation", observation_or_null(summary.best, experiment)}};
-  return json;
+Experiment experiment_of(const Call& call) {
+  Experiment experiment = call.scheduler.experiment(call.ids[0]);
+  if (is_of_runs(call) && !experiment.of_runs)
+    throw experiment::NotFound(
+        fmt::format("experiment {} is not one of runs; ask /v1/experiments", experiment.id));
+  return experiment;
 }
 
 }  // namespace
 
 Answer create_experiment(Call& call) {
-  require_known_keys(
-      call.body,
-      {"name", "type", "parameters", "conditionals", "linear_constraints", "metrics", "tasks",
-       "observation_budget", "parallel_bandwidth", "suggester", "seed", "metadata"},
-      "body");
-  const auto created = call.scheduler.create(experiment::experiment_from_json(call.body, "body"));
-  call.bell.ring();
-  return {200, experiment_json(created, call)};
+  Experiment made = read_experiment(call.body, is_of_runs(call));
+  if (!call.name.empty()) made.project = call.name;
+  if (!made.project.empty()) call.services.runs.project(made.project);
+  const auto created = call.scheduler.create(std::move(made), call.also());
+  call.services.ring();
+  return {200, json_of(created, call)};
 }
 
 Answer list_experiments(Call& call) {
-  auto known = paging_parameters();
-  known.push_back("state");
-  require_known_query(call.query, known);
-  const auto state = call.query.find("state");
-  const std::string wanted = state == call.query.end() ? "active" : state->second;
+  require_known_query(call.query,
+                      paging_parameters({"state", "search", "sort", "user", "period_start",
+                                         "period_end", "development", "include_ai"}));
+  const auto text = [&](const char* key, const char* fallback) {
+    const auto found = call.query.find(key);
+    return found == call.query.end() ? std::string(fallback) : found->second;
+  };
+  const std::string wanted = text("state", "active"), search = text("search", "");
   if (wanted != "active" && wanted != "deleted" && wanted != "all")
     throw InputError("query: state is active, deleted or all");
-  std::vector<PageRow> rows;
-  for (const Experiment& experiment : call.scheduler.experiments()) {
+  const bool with_runs = query_flag(call.query, "include_ai", false) || is_of_runs(call);
+  std::vector<Experiment> chosen;
+  for (Experiment& experiment : call.scheduler.experiments()) {
     const bool active = experiment.state == experiment::ExperimentState::kActive;
     if (wanted != "all" && active != (wanted == "active")) continue;
-    rows.push_back(
-        {experiment.id, [&call, experiment] { return experiment_json(experiment, call); }});
+    if (is_of_runs(call) ? !experiment.of_runs : experiment.of_runs && !with_runs) continue;
+    if (!call.name.empty() && experiment.project != call.name) continue;
+    if (experiment.name.find(search) == std::string::npos) continue;
+    chosen.push_back(std::move(experiment));
   }
+  std::vector<PageRow> rows;
+  for (const Experiment& experiment : chosen)
+    rows.push_back({experiment.id, [&] { return json_of(experiment, call); }});
   return {200, paginate(rows, call.query)};
 }
 
 Answer get_experiment(Call& call) {
   require_known_query(call.query, {"fields"});
-  const Experiment experiment = call.scheduler.experiment(call.ids[0]);
-  return {200, select_fields(experiment_json(experiment, call), call.query)};
+  const Experiment experiment = experiment_of(call);
+  if (experiment.of_runs && !is_of_runs(call))
+    return {.status = 301, .location = fmt::format("/v1/aiexperiments/{}", experiment.id)};
+  return {200, select_fields(json_of(experiment, call), call.query)};
 }
 
-// Read as a new experiment's: the definition as it stands, with what is changed laid over it.
 Answer update_experiment(Call& call) {
-  require_known_keys(
-      call.body,
-      {"name", "observation_budget", "parallel_bandwidth", "metadata", "state", "no_optimize"},
-      "body");
-  Json changes = call.body;
-  changes.erase("no_optimize");
+  experiment_of(call);
+  if (const Json project = call.body.value("project", Json()); project.is_string())
+    call.services.runs.project(project.get<std::string>());
   const Experiment updated = call.scheduler.update(call.ids[0], [&](Experiment& experiment) {
-    Json json = to_json(experiment);
-    json.update(changes);
-    const Experiment read = experiment::experiment_from_json(json, "body");
-    experiment.name = read.name;
-    experiment.budget = read.budget;
-    experiment.parallel_bandwidth = read.parallel_bandwidth;
-    experiment.metadata = read.metadata;
-    experiment.state = read.state;
+    experiment = changed_experiment(experiment, call.body);
   });
-  call.bell.ring();
-  return {200, experiment_json(updated, call)};
+  call.services.ring();
+  return {200, json_of(updated, call)};
 }
 
 Answer delete_experiment(Call& call) {
   require_known_query(call.query, {"include_runs"});
+  query_flag(call.query, "include_runs", false);
+  experiment_of(call);
   call.scheduler.update(call.ids[0], [](Experiment& experiment) {
     experiment.state = experiment::ExperimentState::kDeleted;
   });
-  call.bell.ring();
+  call.services.ring();
   return {200, Json::object()};
-}
-
-Answer get_best_assignments(Call& call) {
-  require_known_query(call.query, paging_parameters());
-  const Experiment experiment = call.scheduler.experiment(call.ids[0]);
-  std::vector<PageRow> rows;
-  if (const auto best = summary_of(experiment, call).best) {
-    rows.push_back({best->id, [best, &experiment] {
-                      const Json observation = to_json(*best, experiment);
-                      Json json = {{"object", "best_assignments"}};
-                      for (const char* key : {"id", "assignments", "values", "metadata"})
-                        json[key] = observation[key];
-                      if (observation.contains("task")) json["task"] = observation["task"]["name"];
-                      return json;
-                    }});
-  }
-  return {200, paginate(rows, call.query)};
-}
-
-Answer get_stopping_criteria(Call& call) {
-  require_known_query(call.query, {});
-  const Experiment experiment = call.scheduler.experiment(call.ids[0]);
-  const bool stop = is_budget_reached(experiment, summary_of(experiment, call));
-  Json reasons = Json::array();
-  if (stop) reasons.push_back("observation_budget_reached");
-  return {200, {{"object", "stopping_criteria"}, {"should_stop", stop}, {"reasons", reasons}}};
 }
 
 }  // namespace frugal::serve

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "base/error.h"
 
@@ -105,6 +106,17 @@ std::optional<experiment::Id> id_from_text(const std::string& text) {
   const auto [stop, error] = std::from_chars(text.data(), end, id);
   if (error != std::errc() || stop != end || id < 0 || text[0] == '-') return std::nullopt;
   return id;
+}
+
+std::vector<experiment::Id> ids_from_text(const std::string& text, const std::string& where) {
+  std::vector<experiment::Id> ids;
+  std::istringstream parts(text);
+  for (std::string part; std::getline(parts, part, ',');) {
+    const auto id = id_from_text(part);
+    if (!id) throw InputError(fmt::format("{}: \"{}\" is no id", where, part));
+    ids.push_back(*id);
+  }
+  return ids;
 }
 
 void require_known_query(const Query& query, const std::vector<std::string>& known) {

@@ -40,6 +40,9 @@ class Fields {
 // Text of decimal digits, or nullopt.
 std::optional<experiment::Id> id_from_text(const std::string& text);
 
+// Ids with commas between them. Throws InputError. where: for messages.
+std::vector<experiment::Id> ids_from_text(const std::string& text, const std::string& where);
+
 // Of a query: refuses unknown keys.
 using Query = std::map<std::string, std::string>;
 void require_known_query(const Query& query, const std::vector<std::string>& known);

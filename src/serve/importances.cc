@@ -49,7 +49,7 @@ Answer get_metric_importances(Call& call) {
   require_known_query(call.query, paging_parameters());
   const auto experiment = call.scheduler.experiment(call.ids[0]);
   const Json importances =
-      call.importances.of(experiment, call.scheduler.observations(experiment.id));
+      call.services.importances.of(experiment, call.scheduler.observations(experiment.id));
   std::vector<PageRow> rows;
   if (!importances.empty())
     rows.push_back({0, [&] {

@@ -20,8 +20,10 @@ experiment::Id marker(const Query& query, const std::string& key, experiment::Id
 
 }  // namespace
 
-std::vector<std::string> paging_parameters() {
-  return {"limit", "before", "after", "ascending", "fields"};
+std::vector<std::string> paging_parameters(std::vector<std::string> own) {
+  for (const char* name : {"limit", "before", "after", "ascending", "fields"})
+    own.emplace_back(name);
+  return own;
 }
 
 Json select_fields(Json object, const Query& query) {
@@ -34,29 +36,61 @@ Json select_fields(Json object, const Query& query) {
   return selected;
 }
 
-Json paginate(const std::vector<PageRow>& rows, const Query& query) {
+PageQuery read_page(const Query& query, bool by_offset) {
+  constexpr experiment::Id kNewest = std::numeric_limits<experiment::Id>::max();
   const experiment::Id limit = marker(query, "limit", 1000);
   if (limit > 1000) throw InputError("query: limit must be at most 1000");
-  const bool ascending = query_flag(query, "ascending", false);
-  const auto before = marker(query, "before", std::numeric_limits<experiment::Id>::max());
-  const auto after = marker(query, "after", -1);
-
-  std::vector<const PageRow*> inside;  // between the markers, in the order of the answer
-  for (const PageRow& row : rows)
-    if (row.id < before && row.id > after) inside.push_back(&row);
+  PageQuery page;
+  page.limit = static_cast<std::size_t>(limit);
+  page.ascending = query_flag(query, "ascending", false);
+  page.before = marker(query, "before", kNewest);
+  page.after = marker(query, "after", -1);
   // Going towards newer rows starts with the oldest.
-  const bool towards_newer = ascending || (query.contains("after") && !query.contains("before"));
-  if (!towards_newer) std::reverse(inside.begin(), inside.end());
-  const bool more = inside.size() > static_cast<std::size_t>(limit);
-  if (more) inside.resize(static_cast<std::size_t>(limit));
-
-  const Json next = more && !inside.empty() ? Json(std::to_string(inside.back()->id)) : Json();
-  if (towards_newer && !ascending) std::reverse(inside.begin(), inside.end());
-  Json page = {{"object", "pagination"}, {"count", rows.size()}, {"data", Json::array()}};
-  for (const PageRow* row : inside) page["data"].push_back(select_fields(row->json(), query));
-  page["paging"] = {{"before", towards_newer ? Json() : next},
-                    {"after", towards_newer ? next : Json()}};
+  page.towards_newer = page.ascending || (query.contains("after") && !query.contains("before"));
+  if (!by_offset) return page;
+  page.towards_newer = page.ascending;
+  const experiment::Id offset = page.ascending ? std::max<experiment::Id>(page.after, 0)
+                                               : (page.before == kNewest ? 0 : page.before);
+  page.offset = static_cast<std::size_t>(offset);
+  page.before = kNewest;
+  page.after = -1;
   return page;
+}
+
+Json page_of(const PageQuery& page, const Query& query, std::size_t count, std::vector<Json> rows,
+             const std::vector<experiment::Id>& ids, bool by_offset) {
+  const bool more = rows.size() > page.limit;
+  if (more) rows.resize(page.limit);
+  Json next;
+  if (more && by_offset)
+    next = std::to_string(page.offset + page.limit);
+  else if (more && page.limit > 0)
+    next = std::to_string(ids[page.limit - 1]);
+  if (page.towards_newer && !page.ascending) std::reverse(rows.begin(), rows.end());
+  Json data = Json::array();
+  for (Json& row : rows) data.push_back(select_fields(std::move(row), query));
+  return {{"object", "pagination"},
+          {"count", count},
+          {"data", std::move(data)},
+          {"paging",
+           {{"before", page.towards_newer ? Json() : next},
+            {"after", page.towards_newer ? next : Json()}}}};
+}
+
+Json paginate(const std::vector<PageRow>& rows, const Query& query) {
+  const PageQuery page = read_page(query);
+  std::vector<const PageRow*> inside;
+  for (const PageRow& row : rows)
+    if (row.id < page.before && row.id > page.after) inside.push_back(&row);
+  if (!page.towards_newer) std::reverse(inside.begin(), inside.end());
+  if (inside.size() > page.limit + 1) inside.resize(page.limit + 1);
+  std::vector<Json> fetched;
+  std::vector<experiment::Id> ids;
+  for (const PageRow* row : inside) {
+    fetched.push_back(row->json());
+    ids.push_back(row->id);
+  }
+  return page_of(page, query, rows.size(), std::move(fetched), ids);
 }
 
 }  // namespace frugal::serve

@@ -1,27 +1,34 @@
 // The coordinator's HTTP API over a scheduler: docs/http_api.md. Closed by default: listens on
-// 127.0.0.1, every route but /healthz needs the token. Answers and refuses in JSON.
+// 127.0.0.1, every route but /healthz needs a token. Answers and refuses in JSON.
 #pragma once
 
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "experiment/scheduler.h"
+#include "serve/http_server.h"
 
 namespace frugal::serve {
 
 struct ServerOptions {
   std::string host = "127.0.0.1";
-  int port = 0;       // 0: any free one
-  std::string token;  // must not be empty; see make_token
+  int port = 0;                            // 0: any free one
+  std::string token;                       // must not be empty; see make_token in tokens.h
+  std::string tls_certificate, tls_key;    // PEM files; both or none
+  std::vector<std::string> allowed_hosts;  // names that clients may call this machine by
+  std::string access_log;                  // "": none; "-": standard error; else a file
   std::size_t max_body_bytes = 4 << 20;
-  double max_wait_seconds = 30;  // of a long poll
-  double heartbeat_seconds = 5;  // what workers are told; a small part of the lease
-  unsigned threads = 64;         // connections served at a time
+  std::size_t max_connections = 10000;
+  double max_wait_seconds = 30;         // of a long poll
+  double heartbeat_seconds = 5;         // what workers are told; a small part of the lease
+  double requests_per_second = 20000;   // of one token; 0: without a limit
+  double wrong_tokens_per_minute = 60;  // from one address; 0: without a limit
+  double run_seconds = 86400;           // a training run that is not heard of is given up; 0: never
+  unsigned threads = 32;                // that handle requests
+  HttpOptions http;                     // the rest of its limits
 };
-
-// 256 random bits as hexadecimal digits.
-std::string make_token();
 
 class Server {
  public:
@@ -32,6 +39,10 @@ class Server {
 
   int port() const;
   std::string address() const;  // "http://127.0.0.1:8265"
+
+  // Gives up trials and runs that were abandoned, forgets old idempotency keys. To be called now
+  // and then.
+  void tend();
 
   // Answers the requests that it has, long polls at once, and closes every connection.
   void stop();

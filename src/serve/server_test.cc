@@ -1,97 +1,17 @@
 // End to end on loopback: what a client sends and gets, above all when it is wrong.
-#include "serve/server.h"
-
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
-#include <httplib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <future>
 #include <thread>
 
-#include "base/json.h"
-#include "experiment/test_experiment.h"
+#include "serve/test_server.h"
+#include "serve/tokens.h"
 
 namespace frugal::serve {
 namespace {
 
 using experiment::Id;
 using testing::HasSubstr;
-
-struct Reply {
-  int status = 0;
-  Json body;
-  std::string message() const {
-    return body.is_object() ? body.value("message", std::string()) : std::string();
-  }
-};
-
-const char* const kExperiment = R"({
-  "name": "test", "suggester": "random", "observation_budget": 2,
-  "parameters": [{"name": "x", "type": "double", "bounds": {"min": 0, "max": 1}},
-                 {"name": "n", "type": "int", "bounds": {"min": 1, "max": 9}}],
-  "metrics": [{"name": "accuracy", "objective": "maximize"}],
-  "tasks": [{"name": "small", "cost": 0.1}, {"name": "full", "cost": 1}]})";
-
-class ServerTest : public testing::Test {
- protected:
-  ServerTest() { start(); }
-
-  void start(int port = 0) {
-    server_ = std::make_unique<Server>(
-        *scheduler_, ServerOptions{.port = port, .token = "secret", .max_body_bytes = 100'000});
-    http_ = std::make_unique<httplib::Client>(server_->address());
-    http_->set_basic_auth("secret", "");
-    http_->set_keep_alive(true);
-    http_->set_tcp_nodelay(true);
-  }
-
-  static Reply reply_of(const httplib::Result& result) {
-    if (!result) return {};
-    return {result->status,
-            result->body.empty() ? Json() : Json::parse(result->body, nullptr, false)};
-  }
-  Reply get(const std::string& path) { return reply_of(http_->Get(path)); }
-  Reply post_text(const std::string& path, const std::string& body) {
-    return reply_of(http_->Post(path, body, "application/json"));
-  }
-  Reply post(const std::string& path, const Json& body) { return post_text(path, body.dump()); }
-
-  std::string create() {
-    const Reply reply = post_text("/v1/experiments", kExperiment);
-    EXPECT_EQ(reply.status, 200) << reply.body;
-    return "/v1/experiments/" + reply.body["id"].get<std::string>();
-  }
-
-  // Sends bytes as they are; what comes back until the server closes, or nothing for 300 ms.
-  std::string raw(const std::string& bytes) {
-    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(server_->port()));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    EXPECT_EQ(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL),
-              static_cast<ssize_t>(bytes.size()));
-    ::shutdown(fd, SHUT_WR);
-    std::string answer;
-    char buffer[4096];
-    for (ssize_t got; (got = ::recv(fd, buffer, sizeof buffer, 0)) > 0;)
-      answer.append(buffer, static_cast<std::size_t>(got));
-    ::close(fd);
-    return answer;
-  }
-
-  experiment::TemporaryFolder folder_;
-  ManualClock clock_{1e9};
-  std::unique_ptr<experiment::Store> store_ =
-      experiment::open_sqlite_store((folder_.path() / "store.db").string());
-  std::unique_ptr<experiment::Scheduler> scheduler_ =
-      std::make_unique<experiment::Scheduler>(*store_, clock_);
-  std::unique_ptr<Server> server_;
-  std::unique_ptr<httplib::Client> http_;
-};
 
 TEST_F(ServerTest, SaysThatItIsReadyWithoutAToken) {
   httplib::Client anybody(server_->address());
@@ -400,9 +320,7 @@ TEST_F(ServerTest, LeasesTrialsAndTakesReportsOnce) {
 
 TEST_F(ServerTest, ChangesAndEndsAnExperiment) {
   const std::string experiment = create();
-  const auto put = [&](const Json& body) {
-    return reply_of(http_->Put(experiment, body.dump(), "application/json"));
-  };
+  const auto put = [&](const Json& body) { return ServerTest::put(experiment, body); };
   EXPECT_EQ(put({{"name", "new"}, {"observation_budget", 7}, {"parallel_bandwidth", nullptr}})
                 .body["name"],
             "new");

@@ -1,5 +1,8 @@
+#include <utility>
+
 #include "serve/fields.h"
 #include "serve/handlers.h"
+#include "serve/points.h"
 
 namespace frugal::serve {
 namespace {
@@ -12,14 +15,19 @@ std::vector<std::string> report_fields(std::vector<std::string> own) {
   return own;
 }
 
-experiment::Report read_report(const Fields& fields) {
-  experiment::Report report{.value = fields.number("value"),
-                            .value_stddev = fields.optional_number("value_stddev"),
-                            .metadata = fields.object("metadata"),
-                            .cost = fields.cost()};
-  if (report.value_stddev.value_or(0) < 0)
-    throw InputError("body: value_stddev must not be negative");
-  return report;
+// value, value_stddev; or values of every metric.
+experiment::Report read_report(const Fields& fields, const experiment::Experiment& experiment) {
+  experiment::Observation read;
+  read_values(fields, experiment, read);
+  return {.value = *read.value,
+          .value_stddev = read.value_stddev,
+          .more_values = std::move(read.more_values),
+          .metadata = fields.object("metadata"),
+          .cost = fields.cost()};
+}
+
+experiment::Experiment experiment_of_trial(const Call& call) {
+  return call.scheduler.experiment(call.scheduler.trial(call.ids[0]).experiment);
 }
 
 Answer current(Call& call) {
@@ -29,7 +37,7 @@ Answer current(Call& call) {
 
 // The trial as it is after a report that may have made room for another.
 Answer changed(Call& call) {
-  call.bell.ring();
+  call.services.ring();
   return current(call);
 }
 
@@ -48,16 +56,17 @@ Answer report_heartbeat(Call& call) {
 
 Answer report_on_the_way(Call& call) {
   const Fields fields(call.body, report_fields({"task", "value", "value_stddev", "metadata"}));
-  const auto experiment = call.scheduler.experiment(call.scheduler.trial(call.ids[0]).experiment);
+  const auto experiment = experiment_of_trial(call);
   call.scheduler.observe_on_the_way(call.ids[0], fields.whole("fence"),
                                     experiment::task_named(experiment, fields.text("task")),
-                                    read_report(fields));
+                                    read_report(fields, experiment));
   return changed(call);
 }
 
 Answer report_observation(Call& call) {
-  const Fields fields(call.body, report_fields({"value", "value_stddev", "metadata"}));
-  call.scheduler.observe(call.ids[0], fields.whole("fence"), read_report(fields));
+  const Fields fields(call.body, report_fields({"value", "value_stddev", "values", "metadata"}));
+  call.scheduler.observe(call.ids[0], fields.whole("fence"),
+                         read_report(fields, experiment_of_trial(call)));
   return changed(call);
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/file.h"
 #include "vision/data/manifest.h"
@@ -28,24 +29,45 @@ Json read_json(const std::filesystem::path& path) {
   return parse_json(read_file(path), path.string());
 }
 
-// Tasks of the experiment that are cheaper than this one. A longer run passes through them, unless
-// its steps depend on its length.
-std::vector<optimizer::Task> cheaper_tasks(const experiment::Experiment& experiment, double cost) {
-  std::vector<optimizer::Task> cheaper;
-  for (const auto& task : experiment.tasks)
-    if (task.cost < cost) cheaper.push_back(task);
-  return cheaper;
+train::Recipe changed(const train::Recipe& recipe, const TrainingSetup& setup,
+                      const std::string& task) {
+  return train::recipe_from_json(setup.task_changes.value(task, Json::object()), recipe,
+                                 "the task " + task);
+}
+
+// A task that a longer run passes through, and after how many epochs.
+struct Passage {
+  std::string task;
+  double epochs;
+};
+
+// Those of a run of that recipe: it is shorter, and nothing else, and no step depends on the
+// length of the run.
+std::vector<Passage> passages_of(const experiment::Experiment& experiment,
+                                 const TrainingSetup& setup, const train::Recipe& recipe) {
+  std::vector<Passage> passages;
+  if (recipe.knows_its_length()) return passages;
+  for (const auto& task : experiment.tasks) {
+    train::Recipe shorter = changed(recipe, setup, task.name);
+    const double epochs = std::exchange(shorter.epochs, recipe.epochs);
+    if (shorter == recipe && epochs < recipe.epochs) passages.push_back({task.name, epochs});
+  }
+  return passages;
 }
 
 }  // namespace
 
 Json to_json(const TrainingSetup& setup) {
-  return {{"folder", setup.folder}, {"weights", setup.weights}, {"recipe", setup.recipe}};
+  return {{"folder", setup.folder},
+          {"weights", setup.weights},
+          {"recipe", setup.recipe},
+          {"task_changes", setup.task_changes}};
 }
 
 TrainingSetup training_setup_from_json(const Json& json) {
-  require_known_keys(json, {"folder", "weights", "recipe"}, "the experiment's training setup");
-  return {json.at("folder"), json.at("weights"), json.at("recipe")};
+  require_known_keys(json, {"folder", "weights", "recipe", "task_changes"},
+                     "the experiment's training setup");
+  return {json.at("folder"), json.at("weights"), json.at("recipe"), json.at("task_changes")};
 }
 
 std::string checkpoint_path(const std::string& run_folder, const train::Recipe& recipe) {
@@ -64,8 +86,7 @@ train::Recipe recipe_of(const experiment::Experiment& experiment, const experime
   recipe = train::recipe_from_json(optimizer::to_json(trial.suggestion.assignments), recipe,
                                    "assignments");
   recipe.seed = trial.metadata.value("seed", recipe.seed);
-  recipe.epochs *= experiment.tasks.at(trial.suggestion.task).cost;
-  return recipe;
+  return changed(recipe, setup, experiment.tasks.at(trial.suggestion.task).name);
 }
 
 struct TrainingExecutor::Data {
@@ -94,9 +115,9 @@ Outcome TrainingExecutor::run(const Lease& lease, Context& context) {
   const TrainingSetup setup = training_setup_from_json(lease.experiment.metadata.at("training"));
   const Data& photographs = data(setup.folder);
   const train::Recipe recipe = recipe_of(lease.experiment, lease.trial);
-  const double cost = lease.experiment.tasks.at(lease.trial.suggestion.task).cost;
-  const auto cheaper = recipe.knows_its_length() ? std::vector<optimizer::Task>()
-                                                 : cheaper_tasks(lease.experiment, cost);
+  const auto passages = passages_of(lease.experiment, setup, recipe);
+  const double step_epochs =
+      static_cast<double>(recipe.batch()) / static_cast<double>(photographs.split.train.size());
   const std::filesystem::path folder = trial_folder(setup.folder, lease.trial.id);
   make_folder(folder);
 
@@ -104,10 +125,11 @@ Outcome TrainingExecutor::run(const Lease& lease, Context& context) {
   options.checkpoint_path = checkpoint_path(setup.folder, recipe);
   make_folder(std::filesystem::path(options.checkpoint_path).parent_path());
   if (lease.trial.metadata.value("keep_model", false)) options.model_folder = folder / "model";
-  for (const auto& task : cheaper)
-    options.also_evaluate_at.push_back(recipe.epochs * task.cost / cost);
+  for (const auto& passage : passages) options.also_evaluate_at.push_back(passage.epochs);
   options.should_stop = [&] { return context.should_stop(); };
 
+  Json messages = Json::array();
+  options.on_message = [&](const std::string& text) { messages.push_back(text); };
   Json history = Json::array();
   double epochs_now = 0;
   const auto tell = [&] {
@@ -121,9 +143,9 @@ Outcome TrainingExecutor::run(const Lease& lease, Context& context) {
     history.push_back(to_json(report));
     epochs_now = report.epochs;
     tell();
-    for (std::size_t i = 0; i < cheaper.size(); ++i)
-      if (std::abs(options.also_evaluate_at[i] - report.epochs) < 1e-6)
-        context.observe_intermediate(cheaper[i].name, report.validation_accuracy);
+    for (const auto& passage : passages)
+      if (std::abs(passage.epochs - report.epochs) <= step_epochs / 2)
+        context.observe_intermediate(passage.task, report.validation_accuracy);
   };
 
   const auto validation =
@@ -139,6 +161,7 @@ Outcome TrainingExecutor::run(const Lease& lease, Context& context) {
   for (const auto& report : summary.history) all.push_back(to_json(report));
   const Json left = {{"recipe", to_json(recipe)},
                      {"history", all},
+                     {"messages", messages},
                      {"resumed_from_epochs", summary.resumed_from_epochs}};
   write_file(folder / "trial.json", left.dump(1) + "\n");
   return Outcome::observed(summary.validation.accuracy, {}, {{"history", all}});

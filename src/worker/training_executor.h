@@ -16,12 +16,14 @@ struct TrainingSetup {
   std::string folder;   // the run's: dataset.json, split.json, cache/, checkpoints/, trials/
   std::string weights;  // "": from nothing
   Json recipe;          // of the full task, untuned
+  // What a task changes of the recipe, by its name: {"small": {"epochs": 0.6}, ...}.
+  Json task_changes = Json::object();
 };
 Json to_json(const TrainingSetup& setup);
 TrainingSetup training_setup_from_json(const Json& json);
 
-// The experiment's recipe with the trial's assignments, the epochs of its task, and the seed in
-// its metadata ("seed"), when there is one.
+// The experiment's recipe with the trial's assignments, what its task changes, and the seed in its
+// metadata ("seed"), when there is one.
 train::Recipe recipe_of(const experiment::Experiment& experiment, const experiment::Trial& trial);
 
 // One for all lengths of a recipe whose schedule does not depend on its length, so that a longer

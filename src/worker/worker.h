@@ -49,11 +49,11 @@ class Executor {
 };
 
 struct WorkerOptions {
-  std::string name;                                          // of this process and no other
-  experiment::Id experiment = 0;                             // 0: any of the coordinator's
-  double wait_seconds = 20;                                  // of one long poll
-  unsigned devices = 1;  // cores, or accelerators, that a trial holds
-  std::function<bool()> should_stop = [] { return false; };  // a signal came
+  std::string name;               // of this process and no other
+  experiment::Id experiment = 0;  // 0: any of the coordinator's
+  double wait_seconds = 20;       // of one long poll
+  unsigned devices = 1;           // cores, or accelerators, that a trial holds
+  std::function<bool()> should_stop = [] { return false; };                 // a signal came
   std::function<void(const std::string&)> log = [](const std::string&) {};  // a line a trial
 };
 

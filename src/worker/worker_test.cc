@@ -8,9 +8,12 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <csignal>
+#include <fstream>
 #include <future>
 #include <thread>
+#include <vector>
 
 #include "base/error.h"
 #include "experiment/scheduler.h"
@@ -58,6 +61,7 @@ class Coordinator {
   std::atomic<int> failures = 0;      // requests still to be answered with 503
   std::atomic<int> lost_answers = 0;  // reports still to be obeyed and then answered with 503
   std::atomic<int> heartbeats = 0;
+  std::vector<experiment::Cost> told;  // of observations; one worker asks at a time
 
  private:
   template <typename Handle>
@@ -100,7 +104,10 @@ class Coordinator {
 
   Json report(Id trial, const std::string& what, const Json& body) {
     const std::int64_t fence = body.at("fence");
-    const experiment::Cost cost{body.at("wall_seconds"), body.at("cpu_seconds")};
+    const experiment::Cost cost{body.at("wall_seconds"), body.at("cpu_seconds"),
+                                body.at("device_seconds"), body.at("peak_memory_bytes"),
+                                body.at("waited_seconds")};
+    if (what == "observation") told.push_back(cost);
     experiment::Report report{.value = body.value("value", 0.0), .cost = cost};
     if (what == "heartbeat") {
       ++heartbeats;
@@ -154,8 +161,9 @@ class WorkerTest : public testing::Test {
       std::function<bool()> should_stop = [] { return false; }) {
     Client client(client_options());
     FunctionExecutor executor(std::move(function));
-    return run_worker(client, executor,
-                      {.name = "w", .wait_seconds = 0, .should_stop = std::move(should_stop)});
+    return run_worker(
+        client, executor,
+        {.name = "w", .wait_seconds = 0, .devices = 2, .should_stop = std::move(should_stop)});
   }
 
   // A numeric trial; the experiment is over after the third.
@@ -188,6 +196,38 @@ TEST_F(WorkerTest, RunsTrialsUntilTheExperimentIsOver) {
   ASSERT_EQ(observations.size(), 3u);
   EXPECT_EQ(observations[2].value, 3);
   EXPECT_GT(observations[2].cost_seconds, 0);
+}
+
+TEST_F(WorkerTest, ReportsWhatATrialTookAndWhatTheWorkerWaitedBeforeIt) {
+  start();
+  using Clock = std::chrono::steady_clock;
+  const auto seconds = [](Clock::duration time) {
+    return std::chrono::duration<double>(time).count();
+  };
+  constexpr std::size_t kLarge = 300'000'000;
+  const auto began = Clock::now();
+  work([&](const Lease& lease, Context&) {
+    if (lease.trial.id == 1) {
+      const std::vector<char> large(kLarge, 1);  // touched, all of it
+      EXPECT_EQ(large[kLarge / 2], 1);
+    }
+    return evaluate(lease);
+  });
+  const double all = seconds(Clock::now() - began);
+  ASSERT_EQ(coordinator_->told.size(), 3u);
+  double accounted = 0;
+  for (const auto& cost : coordinator_->told) {
+    EXPECT_EQ(cost.device_seconds, 2 * cost.wall_seconds);
+    EXPECT_GE(cost.waited_seconds, 0);
+    accounted += cost.wall_seconds + cost.waited_seconds;
+  }
+  EXPECT_GT(coordinator_->told[0].cpu_seconds, 0);
+  EXPECT_GE(coordinator_->told[0].peak_memory_bytes, kLarge);
+  EXPECT_LE(accounted, all);
+  std::ofstream can_forget("/proc/self/clear_refs");
+  if (can_forget << "5" << std::flush)
+    EXPECT_LT(coordinator_->told[1].peak_memory_bytes,
+              coordinator_->told[0].peak_memory_bytes - 2e8);
 }
 
 TEST_F(WorkerTest, SendsHeartbeatsWithProgressBesideTheTrial) {

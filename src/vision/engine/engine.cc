@@ -15,6 +15,29 @@ std::string obstacle(Kind kind, Precision precision) {
   return precision == Precision::kInt8 ? "LibTorch's engine has no int8; use onednn" : "";
 }
 
+// Numbers that come out of a photograph.
+std::size_t count_of(const EngineOptions& options, const model::NetworkSpec& spec) {
+  std::size_t count = 0;
+  for (const std::size_t layer : options.layers) {
+    const std::size_t positions = model::positions_after(layer, options.view.height) *
+                                  model::positions_after(layer, options.view.width);
+    count += spec.channels(layer) * (options.pooled ? 1 : positions);
+  }
+  return count;
+}
+
+void require_layers(const EngineOptions& options) {
+  const auto& layers = options.layers;
+  bool right = !layers.empty() && layers.front() >= 1 && layers.back() <= model::kLayerCount &&
+               (options.pooled || layers.size() == 1);
+  for (std::size_t i = 1; i < layers.size(); ++i) right = right && layers[i - 1] < layers[i];
+  if (!right)
+    throw InputError(
+        fmt::format("an engine gives the means of layers 1 to {} in their order, or "
+                    "all that one of them gives; not {}layers [{}]",
+                    model::kLayerCount, options.pooled ? "" : "all of ", fmt::join(layers, ", ")));
+}
+
 }  // namespace
 
 std::string to_string(Kind kind) {
@@ -39,8 +62,8 @@ Kind choose(Kind asked, Precision precision) {
   throw InputError(reason);
 }
 
-InferenceEngine::InferenceEngine(const EngineOptions& options, std::size_t feature_count)
-    : options_(options), feature_count_(feature_count) {
+InferenceEngine::InferenceEngine(const EngineOptions& options, const model::NetworkSpec& spec)
+    : options_(options), feature_count_(count_of(options, spec)) {
   options_.calibration = {};
 }
 
@@ -69,6 +92,7 @@ std::unique_ptr<InferenceEngine> make_engine(model::Network& network,
     throw InputError(
         fmt::format("int8 needs whole photographs of {} x {} to calibrate with, not {} bytes",
                     options.view.height, options.view.width, options.calibration.size()));
+  require_layers(options);
   EngineOptions chosen = options;
   chosen.kind = choose(options.kind, options.precision);
   return chosen.kind == Kind::kOneDnn ? make_onednn_engine(network, chosen)

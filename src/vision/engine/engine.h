@@ -1,6 +1,6 @@
-// Frozen networks, run fast: photographs in, pooled features out. Behind one interface stand
-// oneDNN, with batch norm folded into the convolutions, and LibTorch, the reference that it is
-// compared with feature by feature.
+// Frozen networks, run fast: photographs in, features out. Behind one interface stand oneDNN, with
+// batch norm folded into the convolutions, and LibTorch, the reference that it is compared with
+// feature by feature.
 #pragma once
 
 #include <cstddef>
@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "vision/data/image.h"
 #include "vision/model/network.h"
@@ -35,6 +36,10 @@ struct EngineOptions {
   // For int8, which takes from them how large activations become: (m, height, width, 3), m of one
   // to a few hundred. Read while the engine is made, not afterwards.
   std::span<const std::uint8_t> calibration = {};
+  // What comes out: the means over positions of what these layers give (1 to 4, ascending), one
+  // layer after the other; or, not pooled, all that the one layer gives, (height, width, channels).
+  std::vector<std::size_t> layers = {model::kLayerCount};
+  bool pooled = true;
 };
 
 // Not thread-safe. The same pixels give the same bits, whatever the number of threads.
@@ -42,9 +47,9 @@ class InferenceEngine {
  public:
   virtual ~InferenceEngine() = default;
 
-  // pixels: (n, height, width, 3), RGB, n from 1 to batch. features: (n, feature_count), what
-  // Network::features gives of the normalized pixels in evaluation mode. Throws InputError when the
-  // pixels are not so many whole photographs, or features has no room for just as many rows.
+  // pixels: (n, height, width, 3), RGB, n from 1 to batch. features: (n, feature_count), what the
+  // layers give of the normalized pixels in evaluation mode. Throws InputError when the pixels are
+  // not so many whole photographs, or features has no room for just as many rows.
   void compute(std::span<const std::uint8_t> pixels, std::span<float> features);
 
   virtual Kind kind() const = 0;
@@ -54,7 +59,7 @@ class InferenceEngine {
   virtual std::size_t memory_bytes() const = 0;
 
  protected:
-  InferenceEngine(const EngineOptions& options, std::size_t feature_count);
+  InferenceEngine(const EngineOptions& options, const model::NetworkSpec& spec);
 
  private:
   virtual void run(std::span<const std::uint8_t> pixels, std::span<float> features) = 0;
@@ -64,7 +69,7 @@ class InferenceEngine {
 
 // network: outlives the engine. What it learns meanwhile oneDNN's engine does not see; LibTorch's
 // sets it to evaluation whenever it computes. Throws as choose, and InputError for an empty view or
-// batch, or int8 without photographs to calibrate with.
+// batch, int8 without photographs to calibrate with, layers that are none or out of order.
 std::unique_ptr<InferenceEngine> make_engine(model::Network& network, const EngineOptions& options);
 
 }  // namespace frugal::engine

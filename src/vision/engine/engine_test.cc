@@ -2,6 +2,8 @@
 
 #include <ATen/core/ivalue.h>  // first: Clang in C++20 needs it whole
 
+#include <ATen/ops/cat.h>
+#include <ATen/ops/from_blob.h>
 #include <c10/core/GradMode.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,6 +19,7 @@
 #include "vision/engine/agreement.h"
 #include "vision/engine/onednn_engine.h"
 #include "vision/model/layout.h"
+#include "vision/model/normalization.h"
 #include "vision/model/weights.h"
 
 namespace frugal::engine {
@@ -199,6 +202,66 @@ TEST_P(EveryPrecision, TheSharedNetworkKeepsItsFeatures) {
       EXPECT_GE(found.mean_cosine, 0.999);
       break;
   }
+}
+
+// The layers by LibTorch, one after the other, their means by its own mean.
+TEST_P(EveryPrecision, GivesTheMeansOfSeveralLayersOrAllThatOneGives) {
+  SKIP_WITHOUT(GetParam());
+  const auto network = random_network("resnet50");
+  const data::Size view{65, 48};
+  const Pixels pixels = pictures(5, view), others = pictures(12, view, 2);
+  EngineOptions options{.precision = GetParam(),
+                        .view = view,
+                        .batch = 5,
+                        .threads = 2,
+                        .calibration = others,
+                        .layers = {1, 3, 4}};
+  const at::NoGradGuard no_grad;
+  const at::Tensor bytes =
+      at::from_blob(const_cast<std::uint8_t*>(pixels.data()), {5, 65, 48, 3}, at::kByte);
+  network->set_training(false);
+  std::map<std::size_t, at::Tensor> given;
+  for (const std::size_t layer : {1, 2, 3, 4})
+    given[layer] = network->layers(model::normalized(bytes), 0, layer);
+  const auto values = [](const at::Tensor& tensor) {
+    const at::Tensor flat = tensor.contiguous();
+    return Features(flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel());
+  };
+  std::vector<at::Tensor> means;
+  for (const std::size_t layer : options.layers)
+    means.push_back(given[layer].mean(at::IntArrayRef({2, 3})));
+  const double least = GetParam() == Precision::kInt8 ? 0.998 : 0.9999;
+  for (const Kind kind : {Kind::kOneDnn, Kind::kLibTorch}) {
+    if (kind == Kind::kLibTorch && GetParam() == Precision::kInt8) continue;
+    options.kind = kind;
+    options.layers = {1, 3, 4};
+    options.pooled = true;
+    const auto pooled = make_engine(*network, options);
+    EXPECT_EQ(pooled->feature_count(), 256u + 1024 + 2048);
+    EXPECT_GE(
+        agreement(features_of(*pooled, pixels), values(at::cat(means, 1)), pooled->feature_count())
+            .lowest_cosine,
+        least);
+    for (const std::size_t layer : {1, 2, 3}) {
+      options.layers = {layer};
+      options.pooled = false;
+      const auto whole = make_engine(*network, options);
+      EXPECT_GE(agreement(features_of(*whole, pixels), values(given[layer].permute({0, 2, 3, 1})),
+                          whole->feature_count())
+                    .lowest_cosine,
+                least)
+          << "layer " << layer;
+    }
+  }
+}
+
+TEST(Engine, RefusesLayersThatAreNoneOrOutOfOrder) {
+  const auto network = random_network("resnet18");
+  const std::vector<std::vector<std::size_t>> wrong = {{}, {0}, {5}, {3, 2}, {2, 2}};
+  for (const auto& layers : wrong)
+    EXPECT_THROW(make_engine(*network, {.view = {32, 32}, .layers = layers}), InputError);
+  EXPECT_THROW(make_engine(*network, {.view = {32, 32}, .layers = {1, 2}, .pooled = false}),
+               InputError);
 }
 
 TEST(Engine, ABlackAndAWhitePhotographAreFeaturesToo) {

@@ -21,14 +21,14 @@ class Folder {
     for (const auto& [name, tensor] : network.state()) state_.emplace(name, tensor.contiguous());
   }
 
-  FoldedNetwork fold() {
+  FoldedNetwork fold(std::size_t layers) {
     add("conv1", "bn1", 2, /*source=*/0, /*target=*/inner_);
     fold_normalization();
-    for (std::size_t layer = 0; layer < spec_.blocks.size(); ++layer)
+    for (std::size_t layer = 0; layer < layers; ++layer) {
       for (std::size_t i = 0; i < spec_.blocks[layer]; ++i)
         block(fmt::format("layer{}.{}", layer + 1, i), layer > 0 && i == 0 ? 2 : 1);
-    folded_.output = trunk_;
-    folded_.feature_count = spec_.feature_count;
+      folded_.last_of_layer.push_back(folded_.convolutions.size() - 1);
+    }
     return std::move(folded_);
   }
 
@@ -103,8 +103,8 @@ class Folder {
 
 }  // namespace
 
-FoldedNetwork fold(const model::Network& network) {
-  return Folder(network).fold();
+FoldedNetwork fold(const model::Network& network, std::size_t layers) {
+  return Folder(network).fold(layers);
 }
 
 }  // namespace frugal::engine

@@ -31,11 +31,11 @@ struct FoldedNetwork {
   // The first takes pixels minus their channel's mean × 255, and stands before the 3 × 3 max pool
   // of stride 2, from its target into buffer 0. The others follow in order.
   std::vector<Convolution> convolutions;
-  std::size_t output = 0;  // the buffer that ends up with what is pooled into features
-  std::size_t feature_count = 0;
-  std::array<float, 3> pixel_mean{};  // times 255
+  std::vector<std::size_t> last_of_layer;  // which convolution gives what layer1, 2, ... give
+  std::array<float, 3> pixel_mean{};       // times 255
 };
 
-FoldedNetwork fold(const model::Network& network);
+// layers: how many of them, from the first on.
+FoldedNetwork fold(const model::Network& network, std::size_t layers = model::kLayerCount);
 
 }  // namespace frugal::engine

@@ -3,10 +3,13 @@
 #include <ATen/core/ivalue.h>  // first: Clang in C++20 needs it whole
 
 #include <ATen/Parallel.h>
+#include <ATen/ops/adaptive_avg_pool2d.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/from_blob.h>
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "vision/model/normalization.h"
 #include "vision/model/torch_compat.h"
@@ -17,7 +20,7 @@ namespace {
 class LibTorchEngine final : public InferenceEngine {
  public:
   LibTorchEngine(model::Network& network, const EngineOptions& options)
-      : InferenceEngine(options, network.spec().feature_count), network_(network) {}
+      : InferenceEngine(options, network.spec()), network_(network) {}
   Kind kind() const override { return Kind::kLibTorch; }
   std::size_t memory_bytes() const override { return 0; }
 
@@ -33,7 +36,16 @@ class LibTorchEngine final : public InferenceEngine {
     // from_blob wants mutable memory; normalizing copies out of it.
     const at::Tensor bytes =
         at::from_blob(const_cast<std::uint8_t*>(pixels.data()), {n, height, width, 3}, at::kByte);
-    const at::Tensor rows = network_.features(model::normalized(bytes)).to(at::kFloat).contiguous();
+    at::Tensor x = model::normalized(bytes);
+    std::vector<at::Tensor> outputs;
+    std::size_t after = 0;
+    for (const std::size_t layer : options().layers) {
+      x = network_.layers(x, after, layer);
+      outputs.push_back(options().pooled ? at::adaptive_avg_pool2d(x, {1, 1}).flatten(1)
+                                         : x.permute({0, 2, 3, 1}).flatten(1));
+      after = layer;
+    }
+    const at::Tensor rows = at::cat(outputs, 1).to(at::kFloat).contiguous();
     std::copy_n(rows.data_ptr<float>(), features.size(), features.begin());
   }
 

@@ -68,13 +68,13 @@ auto translated(const Work& work) {
 
 class OneDnnEngine final : public InferenceEngine {
  public:
-  OneDnnEngine(const FoldedNetwork& network, const EngineOptions& options, const Ranges& ranges,
-               std::size_t group)
-      : InferenceEngine(options, network.feature_count),
-        program_(network, options.precision, ranges, options.view, group) {
+  OneDnnEngine(const FoldedNetwork& network, const model::NetworkSpec& spec,
+               const EngineOptions& options, const Ranges& ranges, std::size_t group)
+      : InferenceEngine(options, spec),
+        program_(network, options.layers, options.precision, ranges, options.view, group) {
     const std::size_t groups = (options.batch + group - 1) / group;
     for (std::size_t i = 0; i < std::min<std::size_t>(options.threads, groups); ++i)
-      lanes_.emplace_back(program_);
+      lanes_.emplace_back(program_, options.pooled);
   }
 
   Kind kind() const override { return Kind::kOneDnn; }
@@ -115,13 +115,14 @@ class OneDnnEngine final : public InferenceEngine {
 
 // Of the largest absolute values in each convolution's result, photograph by photograph in fp32,
 // the one that kCovered of them do not exceed.
-Ranges calibrate(const FoldedNetwork& network, EngineOptions options) {
+Ranges calibrate(const FoldedNetwork& network, const model::NetworkSpec& spec,
+                 EngineOptions options) {
   const std::size_t n = options.calibration.size() / (options.view.height * options.view.width * 3);
   options.precision = Precision::kFp32;
   options.batch = n;
-  OneDnnEngine engine(network, options, {}, /*group=*/1);
+  OneDnnEngine engine(network, spec, options, {}, /*group=*/1);
   std::vector<Ranges> largest(n, Ranges(network.convolutions.size()));
-  std::vector<float> features(n * network.feature_count);
+  std::vector<float> features(n * engine.feature_count());
   engine.run_observed(options.calibration, features,
                       [&](std::size_t photograph, std::size_t step, std::span<const float> values) {
                         if (step == Program::kPoolStep) return;
@@ -157,10 +158,11 @@ std::unique_ptr<InferenceEngine> make_onednn_engine(const model::Network& networ
   options.threads = std::max(options.threads, 1u);
   const OneThread one_thread;
   return translated([&]() -> std::unique_ptr<InferenceEngine> {
-    const FoldedNetwork folded = fold(network);
+    const model::NetworkSpec& spec = network.spec();
+    const FoldedNetwork folded = fold(network, options.layers.back());
     const Ranges ranges =
-        options.precision == Precision::kInt8 ? calibrate(folded, options) : Ranges{};
-    return std::make_unique<OneDnnEngine>(folded, options, ranges, group_for(options));
+        options.precision == Precision::kInt8 ? calibrate(folded, spec, options) : Ranges{};
+    return std::make_unique<OneDnnEngine>(folded, spec, options, ranges, group_for(options));
   });
 }
 

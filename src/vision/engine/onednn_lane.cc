@@ -40,16 +40,19 @@ Element element_of(float value) {
 
 }  // namespace
 
-Lane::Lane(const Program& program)
+Lane::Lane(const Program& program, bool pooled)
     : program_(program),
+      pooled_(pooled),
       stream_(program.engine()),
       picture_(program.picture(), program.engine()),
-      scratchpad_(bytes(program.scratchpad_bytes())),
-      rows_({sizes_of(program.result()), Type::f32, Tag::nhwc}, program.engine()) {
+      scratchpad_(bytes(program.scratchpad_bytes())) {
   draw_border();
   for (std::size_t i = 0; i < kBufferCount; ++i) buffers_[i] = bytes(program.buffer_bytes()[i]);
-  result_ = buffer_as(program.result(), program.result_buffer());
-  to_rows_ = dnnl::reorder(result_, rows_);
+  for (const Output& output : program.outputs()) {
+    const dnnl::memory held = buffer_as(output.shape, output.buffer);
+    const dnnl::memory rows({sizes_of(output.shape), Type::f32, Tag::nhwc}, program.engine());
+    extractions_.push_back({held, rows, dnnl::reorder(held, rows)});
+  }
   for (const Step& step : program.steps()) {
     Arguments arguments = step.constants;
     arguments[DNNL_ARG_SRC] = buffer_as(step.source, step.source_buffer);
@@ -62,42 +65,56 @@ Lane::Lane(const Program& program)
 void Lane::run(std::span<const std::uint8_t> pixels, std::span<float> features, std::size_t begin,
                const Observe& observe) {
   place(pixels);
-  const auto channels = static_cast<std::size_t>(sizes_of(program_.result())[1]);
+  const auto sizes = sizes_of(program_.picture());
+  const auto inner = [](dnnl::memory::dim outer) {
+    return static_cast<std::size_t>(outer) - 2 * Program::kBorder;
+  };
+  const std::size_t n = pixels.size() / (inner(sizes[2]) * inner(sizes[3]) * 3);
+  std::size_t output = 0, offset = 0;
   for (std::size_t i = 0; i < arguments_.size(); ++i) {
     program_.steps()[i].primitive.execute(stream_, arguments_[i]);
     stream_.wait();
-    if (!observe) continue;
-    const dnnl::memory& target = arguments_[i].at(DNNL_ARG_DST);
-    const std::size_t each = target.get_desc().get_size() / sizeof(float) / program_.group();
-    observe(
-        begin, i,
-        {static_cast<const float*>(target.get_data_handle()), each * (features.size() / channels)});
+    if (observe) {
+      const dnnl::memory& target = arguments_[i].at(DNNL_ARG_DST);
+      const std::size_t each = target.get_desc().get_size() / sizeof(float) / program_.group();
+      observe(begin, i, {static_cast<const float*>(target.get_data_handle()), each * n});
+    }
+    if (output == extractions_.size() || program_.outputs()[output].step != i) continue;
+    extract(output, offset, n, features);
+    offset += static_cast<std::size_t>(sizes_of(program_.outputs()[output++].shape)[1]);
   }
-  to_rows_.execute(stream_, result_, rows_);
-  stream_.wait();
-  pool(features);
 }
 
-// The mean over positions.
-void Lane::pool(std::span<float> features) const {
-  const auto sizes = sizes_of(program_.result());
+// Into the columns of features from offset on.
+void Lane::extract(std::size_t output, std::size_t offset, std::size_t n,
+                   std::span<float> features) {
+  Extraction& extraction = extractions_[output];
+  extraction.to_rows.execute(stream_, extraction.held, extraction.rows);
+  stream_.wait();
+  const auto sizes = sizes_of(program_.outputs()[output].shape);
   const auto channels = static_cast<std::size_t>(sizes[1]);
   const auto positions = static_cast<std::size_t>(sizes[2] * sizes[3]);
-  const float factor = program_.result_unit() / static_cast<float>(positions);
-  const float* row = static_cast<const float*>(rows_.get_data_handle());
-  for (std::size_t i = 0; i < features.size(); i += channels) {
-    const std::span<float> pooled = features.subspan(i, channels);
+  const float unit = program_.outputs()[output].unit;
+  const float* row = static_cast<const float*>(extraction.rows.get_data_handle());
+  if (!pooled_) {
+    std::transform(row, row + features.size(), features.begin(),
+                   [unit](float value) { return unit * value; });
+    return;
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::span<float> pooled = features.subspan(i * (features.size() / n) + offset, channels);
     std::fill(pooled.begin(), pooled.end(), 0.0f);
     for (std::size_t p = 0; p < positions; ++p, row += channels)
       for (std::size_t c = 0; c < channels; ++c) pooled[c] += row[c];
-    for (float& value : pooled) value *= factor;
+    for (float& value : pooled) value *= unit / static_cast<float>(positions);
   }
 }
 
 std::size_t Lane::memory_bytes() const {
   std::size_t total = 0;
-  for (const dnnl::memory* memory : {&picture_, &scratchpad_, &rows_})
+  for (const dnnl::memory* memory : {&picture_, &scratchpad_})
     total += memory->get_desc().get_size();
+  for (const Extraction& extraction : extractions_) total += extraction.rows.get_desc().get_size();
   for (const dnnl::memory& buffer : buffers_) total += buffer.get_desc().get_size();
   return total;
 }

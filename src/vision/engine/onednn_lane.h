@@ -19,9 +19,10 @@ using Observe =
 class Lane {
  public:
   // program: outlives it. Throws dnnl::error, as run.
-  explicit Lane(const Program& program);
+  Lane(const Program& program, bool pooled);
 
-  // pixels: (n, height, width, 3), n up to the group. features: (n, channels of the result).
+  // pixels: (n, height, width, 3), n up to the group. features: (n, the outputs one after the
+  // other): their means over positions, or not pooled the one output.
   // observe: of programs in fp32; may be empty. begin: which photograph the first one is, for it.
   void run(std::span<const std::uint8_t> pixels, std::span<float> features, std::size_t begin,
            const Observe& observe);
@@ -32,14 +33,21 @@ class Lane {
   dnnl::memory buffer_as(const dnnl::memory::desc& shape, std::size_t buffer) const;
   void draw_border();
   void place(std::span<const std::uint8_t> pixels);
-  void pool(std::span<float> features) const;
+  void extract(std::size_t output, std::size_t offset, std::size_t n, std::span<float> features);
+
+  // An output where it lies, and in fp32.
+  struct Extraction {
+    dnnl::memory held, rows;
+    dnnl::reorder to_rows;
+  };
 
   const Program& program_;
+  const bool pooled_;
   dnnl::stream stream_;
-  dnnl::memory picture_, scratchpad_, result_, rows_;  // rows_: the result in fp32
+  dnnl::memory picture_, scratchpad_;
   std::array<dnnl::memory, kBufferCount> buffers_;
   std::vector<Arguments> arguments_;  // of each step
-  dnnl::reorder to_rows_;
+  std::vector<Extraction> extractions_;
 };
 
 }  // namespace frugal::engine

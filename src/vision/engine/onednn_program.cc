@@ -47,8 +47,8 @@ Quantized quantized(const Convolution& convolution) {
 
 }  // namespace
 
-Program::Program(const FoldedNetwork& network, Precision precision, const Ranges& ranges,
-                 data::Size view, std::size_t group)
+Program::Program(const FoldedNetwork& network, const std::vector<std::size_t>& layers,
+                 Precision precision, const Ranges& ranges, data::Size view, std::size_t group)
     : engine_(dnnl::engine::kind::cpu, 0),
       stream_(engine_),
       precision_(precision),
@@ -69,6 +69,10 @@ Program::Program(const FoldedNetwork& network, Precision precision, const Ranges
     const Convolution& convolution = network.convolutions[i];
     add(i == 0 ? taking_pictures(convolution) : convolution, int8 ? ranges[i] : 0);
     if (i == 0) add_max_pool(convolution.target);
+    for (const std::size_t layer : layers)
+      if (network.last_of_layer.at(layer - 1) == i)
+        outputs_.push_back({steps_.size() - 1, held_.at(convolution.target), convolution.target,
+                            units_.at(convolution.target)});
   }
 }
 

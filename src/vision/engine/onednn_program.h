@@ -26,11 +26,20 @@ struct Step {
   Arguments constants;  // weights, bias, scales; none of the pool
 };
 
+// What comes out of a step and is kept.
+struct Output {
+  std::size_t step = 0;
+  dnnl::memory::desc shape;  // channels last
+  std::size_t buffer = 0;
+  float unit = 1;  // the value of 1 in it
+};
+
 class Program {
  public:
-  // ranges: of all convolutions; for int8 only. Throws dnnl::error.
-  Program(const FoldedNetwork& network, Precision precision, const Ranges& ranges, data::Size view,
-          std::size_t group);
+  // layers: which ones' results are outputs, ascending. ranges: of all convolutions; for int8 only.
+  // Throws dnnl::error.
+  Program(const FoldedNetwork& network, const std::vector<std::size_t>& layers, Precision precision,
+          const Ranges& ranges, data::Size view, std::size_t group);
 
   static constexpr std::size_t kBorder = 3;  // pixels around a picture: the first kernel's padding
   static constexpr std::size_t kPoolStep =
@@ -43,9 +52,7 @@ class Program {
   const dnnl::memory::desc& picture() const { return steps_.front().source; }
 
   const std::vector<Step>& steps() const { return steps_; }
-  const dnnl::memory::desc& result() const { return steps_.back().target; }
-  std::size_t result_buffer() const { return steps_.back().target_buffer; }
-  float result_unit() const { return units_.at(result_buffer()); }  // the value of 1 in it
+  const std::vector<Output>& outputs() const { return outputs_; }
 
   const std::array<std::size_t, kBufferCount>& buffer_bytes() const { return buffer_bytes_; }
   std::size_t scratchpad_bytes() const { return scratchpad_bytes_; }
@@ -68,6 +75,7 @@ class Program {
   std::size_t group_;
   std::array<float, 3> pixel_mean_, pixel_offset_{}, border_{};
   std::vector<Step> steps_;
+  std::vector<Output> outputs_;
   // While it is made, what each buffer and, at Step::kPicture, the picture hold: shape, and the
   // value of one unit (1 but for int8).
   std::array<dnnl::memory::desc, kBufferCount + 1> held_;

@@ -77,7 +77,8 @@ bool is_head(const std::string& name) {
 
 }  // namespace
 
-std::vector<TensorPlan> layout_of(const NetworkSpec& spec, std::size_t class_count) {
+std::vector<TensorPlan> layout_of(const NetworkSpec& spec, std::size_t class_count,
+                                  std::size_t head_layers) {
   Planner planner;
   planner.convolution("conv1", 64, 3, 7);
   planner.norm("bn1", 64);
@@ -93,7 +94,8 @@ std::vector<TensorPlan> layout_of(const NetworkSpec& spec, std::size_t class_cou
       in = out;
     }
   }
-  planner.head(static_cast<std::int64_t>(class_count), in);
+  planner.head(static_cast<std::int64_t>(class_count),
+               static_cast<std::int64_t>(spec.channels_of_last(head_layers)));
   return planner.take();
 }
 

@@ -35,7 +35,9 @@ struct TensorPlan {
   }
 };
 
-std::vector<TensorPlan> layout_of(const NetworkSpec& spec, std::size_t class_count);
+// head_layers: as make_network's.
+std::vector<TensorPlan> layout_of(const NetworkSpec& spec, std::size_t class_count,
+                                  std::size_t head_layers = 1);
 
 // What distinguishes state from the plans: "2 missing: fc.bias (10), ...; 1 misshapen: ...", ""
 // when nothing does. Batch counts may be missing. with_head: false looks at no "fc." tensor.

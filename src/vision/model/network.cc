@@ -1,10 +1,15 @@
 #include "vision/model/network.h"
 
+#include <ATen/core/ivalue.h>  // first: Clang in C++20 needs it whole
+
+#include <ATen/ops/adaptive_avg_pool2d.h>
+#include <ATen/ops/cat.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 #include <set>
+#include <utility>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -50,6 +55,36 @@ std::array<std::size_t, 4> count_blocks(const StateDict& state) {
 }
 
 }  // namespace
+
+std::size_t NetworkSpec::channels(std::size_t layer) const {
+  FRUGAL_CHECK(layer >= 1 && layer <= kLayerCount);
+  return feature_count >> (kLayerCount - layer);
+}
+
+std::size_t NetworkSpec::channels_of_last(std::size_t layers) const {
+  FRUGAL_CHECK(layers >= 1 && layers <= kLayerCount);
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < layers; ++i) count += channels(kLayerCount - i);
+  return count;
+}
+
+std::size_t positions_after(std::size_t layer, std::size_t pixels) {
+  FRUGAL_CHECK(layer >= 1 && layer <= kLayerCount);
+  for (std::size_t halvings = layer + 1; halvings > 0; --halvings) pixels = (pixels + 1) / 2;
+  return pixels;
+}
+
+at::Tensor Network::features(const at::Tensor& input, std::size_t after) {
+  const std::size_t first = kLayerCount + 1 - head_layers();
+  FRUGAL_CHECK(after < first, "the head reads what comes before");
+  std::vector<at::Tensor> means;
+  at::Tensor x = input;
+  for (std::size_t layer = first; layer <= kLayerCount; ++layer) {
+    x = layers(x, std::exchange(after, layer), layer);
+    means.push_back(at::adaptive_avg_pool2d(x, {1, 1}).flatten(1));
+  }
+  return means.size() == 1 ? means.front() : at::cat(means, 1);
+}
 
 const std::vector<NetworkSpec>& networks() {
   // Gflop: twice the multiply-adds that torchvision states for its weights.
@@ -108,8 +143,8 @@ std::size_t head_class_count(const StateDict& state) {
 }
 
 std::unique_ptr<Network> make_network(const NetworkSpec& spec, std::size_t class_count,
-                                      std::uint64_t seed) {
-  return std::make_unique<ResNet>(spec, class_count, seed);
+                                      std::uint64_t seed, std::size_t head_layers) {
+  return std::make_unique<ResNet>(spec, class_count, seed, head_layers);
 }
 
 }  // namespace frugal::model

@@ -13,13 +13,23 @@
 
 namespace frugal::model {
 
+// layer1 to layer4; what stands before layer1 (the stem) is counted to it.
+inline constexpr std::size_t kLayerCount = 4;
+
 struct NetworkSpec {
   std::string name;  // "resnet18"
   bool bottleneck = false;
-  std::array<std::size_t, 4> blocks{};  // per layer
-  std::size_t feature_count = 512;      // after global average pooling
-  double forward_gflop_at_224 = 3.63;   // of one image; multiply and add counted as two
+  std::array<std::size_t, kLayerCount> blocks{};  // per layer
+  std::size_t feature_count = 512;                // after global average pooling
+  double forward_gflop_at_224 = 3.63;             // of one image; multiply and add counted as two
+
+  // Of what a layer (1 to 4) gives.
+  std::size_t channels(std::size_t layer) const;
+  // Of the last so many layers together: what a head on their means reads.
+  std::size_t channels_of_last(std::size_t layers) const;
 };
+// Positions along a side of so many pixels in what a layer (1 to 4) gives.
+std::size_t positions_after(std::size_t layer, std::size_t pixels);
 
 const std::vector<NetworkSpec>& networks();
 // Throws InputError that lists the names.
@@ -30,20 +40,28 @@ const NetworkSpec& recognize_network(const StateDict& state, const std::string& 
 // Classes of the head in state; 0 when there is none.
 std::size_t head_class_count(const StateDict& state);
 
-// One network with a linear head ("fc"). Its tensors stay the same objects for life, so that an
-// optimizer may hold them. Starts in evaluation mode, contiguous, fp32, its parameters requiring
-// gradients. Not thread-safe.
+// One network with a linear head ("fc") on the means over positions of what the last layer gives,
+// or the last head_layers() layers, the lower one first. Its tensors stay the same objects for
+// life, so that an optimizer may hold them. Starts in evaluation mode, contiguous, fp32, its
+// parameters requiring gradients. Not thread-safe.
 class Network {
  public:
   virtual ~Network() = default;
   virtual const NetworkSpec& spec() const = 0;
   virtual std::size_t class_count() const = 0;
+  virtual std::size_t head_layers() const = 0;
+  std::size_t feature_count() const { return spec().channels_of_last(head_layers()); }
 
-  // images: (n, 3, height, width), normalized, any memory format. Returns (n, feature_count), in
+  // Through the layers after + 1 to until. input: what layer `after` gave, or for 0 images,
+  // (n, 3, height, width), normalized; any memory format. Returns (n, channels, height, width), in
   // the precision that autocast, or else fp32, gives.
-  virtual at::Tensor features(const at::Tensor& images) = 0;
+  virtual at::Tensor layers(const at::Tensor& input, std::size_t after, std::size_t until) = 0;
   virtual at::Tensor head(const at::Tensor& features) = 0;  // (n, class_count) logits
-  at::Tensor forward(const at::Tensor& images) { return head(features(images)); }
+  // What the head reads, (n, feature_count). input: as layers'; `after` is below the head's layers.
+  at::Tensor features(const at::Tensor& input, std::size_t after = 0);
+  at::Tensor forward(const at::Tensor& input, std::size_t after = 0) {
+    return head(features(input, after));
+  }
 
   // Batch norm in evaluation mode when not training.
   virtual void set_training(bool training) = 0;
@@ -62,7 +80,8 @@ class Network {
 
 // Freshly initialized as torchvision does (convolutions Kaiming normal by fan out, He et al. 2015;
 // batch norm 1 and 0; head uniform in ±1/√feature_count), each tensor by a stream of its own.
+// head_layers: 1 to 4; torchvision's networks have 1.
 std::unique_ptr<Network> make_network(const NetworkSpec& spec, std::size_t class_count,
-                                      std::uint64_t seed);
+                                      std::uint64_t seed, std::size_t head_layers = 1);
 
 }  // namespace frugal::model

@@ -96,6 +96,34 @@ TEST_P(EveryNetwork, LogitsThroughAFileEqualTorchvisions) {
             at::IntArrayRef({3, static_cast<std::int64_t>(network->spec().feature_count)}));
 }
 
+TEST_P(EveryNetwork, GoesOnFromALayerWhereItStopped) {
+  const auto network = golden_network(GetParam());
+  const at::NoGradGuard no_grad;
+  const at::Tensor whole = network->forward(images());
+  for (std::size_t layer = 1; layer < kLayerCount; ++layer) {
+    const at::Tensor there = network->layers(images(), 0, layer);
+    EXPECT_EQ(there.sizes(),
+              at::IntArrayRef({2, static_cast<std::int64_t>(network->spec().channels(layer)),
+                               static_cast<std::int64_t>(positions_after(layer, 97)),
+                               static_cast<std::int64_t>(positions_after(layer, 81))}));
+    EXPECT_LT(largest_difference(network->forward(there, layer), whole), 1e-5);
+  }
+}
+
+TEST_P(EveryNetwork, AHeadMayReadTheMeansOfSeveralLayers) {
+  const auto plain = golden_network(GetParam());
+  const auto network = make_network(network_named(GetParam()), kClasses, 1, /*head_layers=*/3);
+  network->load(plain->state(), "plain", /*keep_head=*/false);
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> means;
+  for (const std::size_t layer : {2, 3, 4})
+    means.push_back(plain->layers(images(), 0, layer).mean(at::IntArrayRef({2, 3})));
+  EXPECT_LT(largest_difference(network->features(images()), at::cat(means, 1)), 1e-5);
+  EXPECT_EQ(network->forward(images()).sizes(), at::IntArrayRef({2, 10}));
+  EXPECT_THAT([&] { network->load(plain->state(), "plain.pth", /*keep_head=*/true); },
+              ThrowsMessage<InputError>(HasSubstr("fc.weight")));
+}
+
 class Training : public testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(Networks, Training, testing::Values("resnet18", "resnet50"),
                          [](const auto& test) { return test.param; });

@@ -1,7 +1,6 @@
 #include "vision/model/resnet.h"
 
 #include <ATen/core/ivalue.h>  // first: Clang in C++20 needs it whole
-#include <ATen/ops/adaptive_avg_pool2d.h>
 #include <ATen/ops/batch_norm.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/empty.h>
@@ -57,19 +56,24 @@ at::Tensor initialized(const TensorPlan& plan, std::size_t feature_count, Random
 
 }  // namespace
 
-ResNet::ResNet(const NetworkSpec& spec, std::size_t class_count, std::uint64_t seed)
-    : spec_(spec), class_count_(class_count), plans_(layout_of(spec, class_count)) {
+ResNet::ResNet(const NetworkSpec& spec, std::size_t class_count, std::uint64_t seed,
+               std::size_t head_layers)
+    : spec_(spec),
+      class_count_(class_count),
+      head_layers_(head_layers),
+      plans_(layout_of(spec, class_count, head_layers)) {
   FRUGAL_CHECK(class_count > 0);
   const RandomStream random = RandomStream(seed).derive("initialize");
   for (const TensorPlan& plan : plans_) {
-    tensors_.push_back(initialized(plan, spec.feature_count, random.derive(plan.name)));
+    tensors_.push_back(initialized(plan, feature_count(), random.derive(plan.name)));
     tensors_.back().requires_grad_(plan.is_parameter());
   }
   stem_ = stage("conv1", "bn1", 2);
   for (std::size_t layer = 0; layer < spec.blocks.size(); ++layer)
     for (std::size_t i = 0; i < spec.blocks[layer]; ++i)
-      blocks_.push_back(block(fmt::format("layer{}.{}", layer + 1, i), layer > 0 && i == 0 ? 2 : 1,
-                              i == 0 && (layer > 0 || spec.bottleneck)));
+      layers_[layer].push_back(block(fmt::format("layer{}.{}", layer + 1, i),
+                                     layer > 0 && i == 0 ? 2 : 1,
+                                     i == 0 && (layer > 0 || spec.bottleneck)));
 }
 
 const at::Tensor& ResNet::tensor(const std::string& name) const {
@@ -117,13 +121,19 @@ at::Tensor ResNet::run(const Block& block, const at::Tensor& input) {
   return output.relu_();
 }
 
-at::Tensor ResNet::features(const at::Tensor& images) {
-  FRUGAL_CHECK(images.dim() == 4 && images.size(1) == 3, "images must be (n, 3, height, width)");
-  at::Tensor x = channels_last_ ? images.contiguous(at::MemoryFormat::ChannelsLast) : images;
-  x = run(stem_, x).relu_();
-  x = at::max_pool2d(x, /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
-  for (const Block& block : blocks_) x = run(block, x);
-  return at::adaptive_avg_pool2d(x, {1, 1}).flatten(1);
+at::Tensor ResNet::layers(const at::Tensor& input, std::size_t after, std::size_t until) {
+  FRUGAL_CHECK(after <= until && until <= kLayerCount);
+  const std::size_t channels = after == 0 ? 3 : spec_.channels(after);
+  FRUGAL_CHECK(input.dim() == 4 && input.size(1) == static_cast<std::int64_t>(channels),
+               "what goes in must be (n, channels, height, width)");
+  at::Tensor x = channels_last_ ? input.contiguous(at::MemoryFormat::ChannelsLast) : input;
+  if (after == 0 && until > 0) {
+    x = run(stem_, x).relu_();
+    x = at::max_pool2d(x, /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
+  }
+  for (std::size_t layer = after; layer < until; ++layer)
+    for (const Block& block : layers_[layer]) x = run(block, x);
+  return x;
 }
 
 at::Tensor ResNet::head(const at::Tensor& features) {

@@ -3,6 +3,7 @@
 // that requires a gradient, and autograd does the rest.
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -13,11 +14,13 @@ namespace frugal::model {
 
 class ResNet final : public Network {
  public:
-  ResNet(const NetworkSpec& spec, std::size_t class_count, std::uint64_t seed);
+  ResNet(const NetworkSpec& spec, std::size_t class_count, std::uint64_t seed,
+         std::size_t head_layers);
 
   const NetworkSpec& spec() const override { return spec_; }
   std::size_t class_count() const override { return class_count_; }
-  at::Tensor features(const at::Tensor& images) override;
+  std::size_t head_layers() const override { return head_layers_; }
+  at::Tensor layers(const at::Tensor& input, std::size_t after, std::size_t until) override;
   at::Tensor head(const at::Tensor& features) override;
   void set_training(bool training) override { training_ = training; }
   std::vector<at::Tensor> backbone_parameters() const override;
@@ -48,11 +51,11 @@ class ResNet final : public Network {
   at::Tensor run(const Block& block, const at::Tensor& input);
 
   const NetworkSpec spec_;
-  const std::size_t class_count_;
+  const std::size_t class_count_, head_layers_;
   const std::vector<TensorPlan> plans_;
   std::vector<at::Tensor> tensors_;  // as plans_; the members below are the same tensors
   Stage stem_;
-  std::vector<Block> blocks_;
+  std::array<std::vector<Block>, kLayerCount> layers_;
   bool training_ = false;
   bool channels_last_ = false;
 };

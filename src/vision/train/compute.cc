@@ -32,14 +32,21 @@ std::vector<std::uint8_t> pixels_of(const Views& views, std::size_t begin, std::
   return pixels;
 }
 
+engine::EngineOptions options_for(const Views& views, const Compute& compute) {
+  return {.kind = compute.engine,
+          .precision = compute.bf16 ? engine::Precision::kBf16 : engine::Precision::kFp32,
+          .view = views.size,
+          .batch = std::min(kInferenceBatch, views.count),
+          .threads = static_cast<unsigned>(at::get_num_threads())};
+}
+
+// For what the network's head reads.
 std::unique_ptr<engine::InferenceEngine> engine_for(model::Network& network, Output output,
                                                     const Views& views, const Compute& compute) {
-  engine::EngineOptions options{
-      .kind = compute.engine,
-      .precision = compute.bf16 ? engine::Precision::kBf16 : engine::Precision::kFp32,
-      .view = views.size,
-      .batch = std::min(kInferenceBatch, views.count),
-      .threads = static_cast<unsigned>(at::get_num_threads())};
+  engine::EngineOptions options = options_for(views, compute);
+  options.layers.clear();
+  for (std::size_t i = network.head_layers(); i > 0; --i)
+    options.layers.push_back(model::kLayerCount + 1 - i);
   if (output == Output::kLogits || compute.features != engine::Precision::kInt8)
     return engine::make_engine(network, options);
   const std::size_t count = std::min(kCalibrationViews, views.count);
@@ -47,6 +54,20 @@ std::unique_ptr<engine::InferenceEngine> engine_for(model::Network& network, Out
   options.precision = engine::Precision::kInt8;
   options.calibration = calibration;
   return engine::make_engine(network, options);
+}
+
+// All views through the engine, batch by batch.
+bool run(engine::InferenceEngine& engine, const Views& views, const OnRows& on_rows,
+         const std::function<bool()>& should_stop) {
+  std::vector<float> rows;
+  for (std::size_t begin = 0; begin < views.count; begin += kInferenceBatch) {
+    if (should_stop()) return false;
+    const std::size_t n = std::min(kInferenceBatch, views.count - begin);
+    rows.resize(n * engine.feature_count());
+    engine.compute(pixels_of(views, begin, n), rows);
+    on_rows(begin, rows);
+  }
+  return true;
 }
 
 }  // namespace
@@ -83,7 +104,7 @@ std::unique_ptr<model::Network> make_pretrained(const Recipe& recipe,
                                                 const std::string& weights_path,
                                                 std::size_t class_count) {
   const model::NetworkSpec& spec = model::network_named(recipe.network);
-  auto network = model::make_network(spec, class_count, recipe.seed);
+  auto network = model::make_network(spec, class_count, recipe.seed, recipe.feature_layers);
   if (!weights_path.empty()) {
     const model::StateDict state = model::read_weights(weights_path);
     if (const auto& found = model::recognize_network(state, weights_path); found.name != spec.name)
@@ -114,7 +135,8 @@ double training_pass(model::Network& network, Sgd& sgd, const at::Tensor& images
     at::Tensor loss;
     {
       const model::Autocast autocast(compute.device.type(), compute.bf16);
-      const at::Tensor logits = network.forward(images.slice(0, begin, end)).to(at::kFloat);
+      const at::Tensor logits =
+          network.forward(images.slice(0, begin, end), options.after).to(at::kFloat);
       loss = share * at::cross_entropy_loss(logits, labels.slice(0, begin, end), /*weight=*/{},
                                             at::Reduction::Mean, /*ignore_index=*/-100,
                                             options.label_smoothing);
@@ -132,22 +154,29 @@ bool infer(model::Network& network, Output output, const Views& views, const Com
   if (views.count == 0) return true;
   const at::NoGradGuard no_grad;
   const auto engine = engine_for(network, output, views, compute);
+  if (output == Output::kFeatures) return run(*engine, views, on_rows, should_stop);
   const auto width = static_cast<std::int64_t>(engine->feature_count());
-  std::vector<float> features;
-  for (std::size_t begin = 0; begin < views.count; begin += kInferenceBatch) {
-    if (should_stop()) return false;
-    const std::size_t n = std::min(kInferenceBatch, views.count - begin);
-    features.resize(n * engine->feature_count());
-    engine->compute(pixels_of(views, begin, n), features);
-    if (output == Output::kFeatures) {
-      on_rows(begin, features);
-      continue;
-    }
-    const at::Tensor inputs = at::from_blob(features.data(), {static_cast<std::int64_t>(n), width});
+  const auto on_features = [&](std::size_t begin, std::span<const float> features) {
+    // from_blob wants mutable memory; the head only reads it.
+    const at::Tensor inputs =
+        at::from_blob(const_cast<float*>(features.data()),
+                      {static_cast<std::int64_t>(features.size()) / width, width});
     const at::Tensor rows = network.head(inputs.to(compute.device)).to(at::kCPU).contiguous();
     on_rows(begin, {rows.data_ptr<float>(), static_cast<std::size_t>(rows.numel())});
-  }
-  return true;
+  };
+  return run(*engine, views, on_features, should_stop);
+}
+
+bool infer_layer(model::Network& network, std::size_t layer, const Views& views,
+                 const Compute& compute, const OnRows& on_rows,
+                 const std::function<bool()>& should_stop) {
+  network.set_training(false);
+  if (views.count == 0) return true;
+  const at::NoGradGuard no_grad;
+  engine::EngineOptions options = options_for(views, compute);
+  options.layers = {layer};
+  options.pooled = false;
+  return run(*engine::make_engine(network, options), views, on_rows, should_stop);
 }
 
 }  // namespace frugal::train

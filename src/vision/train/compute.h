@@ -54,6 +54,7 @@ struct PassOptions {
   // Photographs that go through the network at once; their gradients add up to those of the batch,
   // but batch norm sees no more than so many.
   std::size_t at_once = std::numeric_limits<std::size_t>::max();
+  std::size_t after = 0;  // images are what that layer gave, and the layers behind it learn
 };
 
 // One step of SGD, batch norm learning too. images: normalized; labels: (n) int64, or (n, classes)
@@ -78,5 +79,9 @@ using OnRows = std::function<void(std::size_t begin, std::span<const float> rows
 // asked between batches, said so.
 bool infer(model::Network& network, Output output, const Views& views, const Compute& compute,
            const OnRows& on_rows, const std::function<bool()>& should_stop);
+// Likewise all that a layer (1 to 4) gives: rows (n, height × width × channels). Never in int8.
+bool infer_layer(model::Network& network, std::size_t layer, const Views& views,
+                 const Compute& compute, const OnRows& on_rows,
+                 const std::function<bool()>& should_stop);
 
 }  // namespace frugal::train

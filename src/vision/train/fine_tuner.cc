@@ -1,10 +1,10 @@
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/_upsample_bilinear2d_aa.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 #include <fmt/format.h>
 
-#include <cmath>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -14,29 +14,18 @@
 #include "vision/train/batch_loader.h"
 #include "vision/train/compute.h"
 #include "vision/train/evaluation.h"
-#include "vision/train/fixed_head.h"
+#include "vision/train/frozen_prefix.h"
+#include "vision/train/frozen_views.h"
 #include "vision/train/learners.h"
 #include "vision/train/ridge.h"
+#include "vision/train/set_head.h"
+#include "vision/train/test_logits.h"
+#include "vision/train/trained_parameters.h"
 #include "vision/train/views.h"
 #include "vision/train/weight_average.h"
 
 namespace frugal::train {
 namespace {
-
-std::vector<at::Tensor> all_parameters(const model::Network& network) {
-  std::vector<at::Tensor> parameters = network.backbone_parameters();
-  for (at::Tensor& parameter : network.head_parameters()) parameters.push_back(parameter);
-  return parameters;
-}
-
-// Of the learning rate, one for each of all_parameters: layer 4 has the rate itself.
-std::vector<double> rate_factors(const model::Network& network, const Recipe& recipe) {
-  std::vector<double> factors;
-  for (const int layer : network.backbone_layers())
-    factors.push_back(std::pow(recipe.layer_decay, 4 - layer));
-  factors.insert(factors.end(), network.head_parameters().size(), recipe.head_rate);
-  return factors;
-}
 
 bool is_out_of_memory(const std::exception& error) {
   const std::string_view what = error.what();
@@ -69,58 +58,52 @@ class AverageInPlace {
 
 class FineTuner final : public Learner {
  public:
-  FineTuner(const Assignment& assignment, data::PhotographCache photographs)
+  FineTuner(const Assignment& assignment, ProgressSink& progress)
       : assignment_(assignment),
         classes_(assignment.training.dataset().classes.size()),
         compute_(compute_for(assignment.recipe.precision, assignment.environment.engine)),
-        photographs_(std::move(photographs)),
         network_(make_pretrained(assignment.recipe, assignment.environment.weights_path, classes_)),
-        sgd_(all_parameters(*network_), rate_factors(*network_, assignment.recipe)),
+        sgd_(trained_parameters(*network_, assignment.recipe),
+             rate_factors(*network_, assignment.recipe)),
         total_steps_(assignment.plan.steps_of(assignment.recipe.epochs)) {
-    const auto labels = labels_of(assignment.training.dataset(), assignment.training.indices());
-    source_ = {.photographs = &photographs_,
+    const data::Dataset& dataset = assignment.training.dataset();
+    const data::Size view{assignment.recipe.height, assignment.recipe.width};
+    if (assignment.recipe.frozen == Frozen::kNone)
+      photographs_ = data::PhotographCache::open_or_build(dataset, augment::canvas_for(view),
+                                                          assignment.environment.cache(),
+                                                          assignment.environment.threads, progress);
+    else
+      prefix_ = std::make_unique<FrozenPrefix>(assignment, compute_, progress);
+    const auto labels = labels_of(dataset, assignment.training.indices());
+    source_ = {.photographs = photographs_ ? &*photographs_ : nullptr,
                .indices = assignment.training.indices(),
                .labels = {labels.begin(), labels.end()},
                .policy = augment::policy_named(assignment.recipe.augment),
-               .view = {assignment.recipe.height, assignment.recipe.width},
+               .view = view,
                .seed = assignment.recipe.seed};
   }
 
   void begin() override {
-    const std::size_t features = network_->spec().feature_count;
-    const bool ridge = FeatureFile::needed(assignment_.recipe, assignment_.environment);
+    const std::size_t features = network_->feature_count();
+    const bool ridge = needs_features(assignment_.recipe, assignment_.environment);
     set_head(*network_, ridge ? ridge_start() : Linear(classes_, features));
     start_average();
   }
 
   double step(std::size_t step, const SgdOptions& options) override {
-    if (!loader_) loader_ = std::make_unique<BatchLoader>(source_, assignment_.plan, step);
-    const Batch batch = loader_->next();
-    FRUGAL_CHECK(batch.step == step);
-    const at::Tensor images = at_size(normalized(batch.pixels, source_.view, compute_),
-                                      training_view(assignment_.recipe, share_done(step)));
-    const double loss = pass(images, targets_of(batch), options);
+    const double loss = prefix_ ? step_behind_prefix(step, options) : step_on_pixels(step, options);
     if (average_) average_->update(step);
     return loss;
   }
 
   std::optional<Evaluation> evaluate(const std::function<bool()>& should_stop) override {
-    const auto& indices = assignment_.validation.indices();
-    const data::Size view = test_view(assignment_.recipe);
-    const Views views{indices.size(), view, [&](std::size_t i, std::span<std::uint8_t> pixels) {
-                        augment::center(photographs_.pixels(indices[i]), photographs_.canvas(),
-                                        view, pixels);
-                      }};
-    std::vector<float> logits;
     const AverageInPlace average(average_.get());
-    const bool done = infer(
-        *network_, Output::kLogits, views, compute_,
-        [&](std::size_t, std::span<const float> rows) {
-          logits.insert(logits.end(), rows.begin(), rows.end());
-        },
-        should_stop);
-    if (!done) return {};
-    return judge(logits, labels_of(assignment_.validation.dataset(), indices), classes_);
+    const auto logits =
+        prefix_ ? prefix_->test_logits(*network_, should_stop) : logits_of_pixels(should_stop);
+    if (!logits) return {};
+    return judge(*logits,
+                 labels_of(assignment_.validation.dataset(), assignment_.validation.indices()),
+                 classes_);
   }
 
   std::string save() const override {
@@ -160,6 +143,34 @@ class FineTuner final : public Learner {
     if (average_)
       for (const at::Tensor& mean : average_->means()) all.push_back(mean);
     return all;
+  }
+
+  double step_on_pixels(std::size_t step, const SgdOptions& options) {
+    if (!loader_) loader_ = std::make_unique<BatchLoader>(source_, assignment_.plan, step);
+    const Batch batch = loader_->next();
+    FRUGAL_CHECK(batch.step == step);
+    return pass(at_size(normalized(batch.pixels, source_.view, compute_),
+                        training_view(assignment_.recipe, share_done(step))),
+                targets_of(batch), options);
+  }
+
+  double step_behind_prefix(std::size_t step, const SgdOptions& options) {
+    const std::vector<std::size_t> positions = plan_.positions(step);
+    std::vector<std::int64_t> labels;
+    for (const std::size_t position : positions) labels.push_back(source_.labels[position]);
+    return pass(prefix_->batch(positions, plan_.epoch_of(step)),
+                at::tensor(at::ArrayRef<std::int64_t>(labels)).to(compute_.device), options);
+  }
+
+  std::optional<std::vector<float>> logits_of_pixels(const std::function<bool()>& should_stop) {
+    const auto& indices = assignment_.validation.indices();
+    const data::Size view = test_view(assignment_.recipe);
+    const Views views{indices.size(), view, [&](std::size_t i, std::span<std::uint8_t> pixels) {
+                        augment::center(photographs_->pixels(indices[i]), photographs_->canvas(),
+                                        view, pixels);
+                      }};
+    return test_logits(
+        *network_, views, assignment_.recipe.flip_test, compute_, [](std::size_t) {}, should_stop);
   }
 
   void start_average() {
@@ -203,7 +214,7 @@ class FineTuner final : public Learner {
         const auto n = static_cast<std::size_t>(images.size(0));
         const std::size_t half = std::min(pass_options_.at_once, n) / 2;
         if (!is_out_of_memory(error) || half < 2) throw;
-        for (const at::Tensor& parameter : all_parameters(*network_))
+        for (const at::Tensor& parameter : trained_parameters(*network_, assignment_.recipe))
           parameter.mutable_grad().reset();
         pass_options_.at_once = half;
         assignment_.on_message(
@@ -216,21 +227,28 @@ class FineTuner final : public Learner {
 
   Linear ridge_start() const {
     SilentProgress silent;
+    const Recipe& recipe = assignment_.recipe;
     const data::Dataset& dataset = assignment_.training.dataset();
-    const FeatureFile features =
-        FeatureFile::open_or_build(assignment_.recipe, dataset, assignment_.environment, silent);
+    const auto features =
+        FrozenOutputs::of_center({recipe, assignment_.environment, silent}, dataset,
+                                 {recipe.height, recipe.width}, /*mirrored=*/false);
     const auto& indices = assignment_.training.indices();
-    return fit_ridge(rows_of(features, indices), labels_of(dataset, indices), classes_).linear;
+    FeatureRows rows{{}, network_->feature_count()};
+    for (const std::size_t i : indices) rows.rows.push_back(features.features(i).data());
+    return fit_ridge(rows, labels_of(dataset, indices), classes_).linear;
   }
 
   const Assignment assignment_;
   const std::size_t classes_;
   const Compute compute_;
-  const data::PhotographCache photographs_;
+  BatchPlan plan_{assignment_.plan};
+  std::optional<data::PhotographCache> photographs_;  // or prefix_
+  std::unique_ptr<FrozenPrefix> prefix_;
   const std::unique_ptr<model::Network> network_;
   Sgd sgd_;
   const std::size_t total_steps_;
-  PassOptions pass_options_{.label_smoothing = assignment_.recipe.label_smoothing};
+  PassOptions pass_options_{.label_smoothing = assignment_.recipe.label_smoothing,
+                            .after = assignment_.recipe.frozen_layers()};
   std::unique_ptr<WeightAverage> average_;
   BatchSource source_;
   std::unique_ptr<BatchLoader> loader_;  // from the first step on; reads source_
@@ -239,12 +257,7 @@ class FineTuner final : public Learner {
 }  // namespace
 
 std::unique_ptr<Learner> make_fine_tuner(const Assignment& assignment, ProgressSink& progress) {
-  const data::Size view{assignment.recipe.height, assignment.recipe.width};
-  return std::make_unique<FineTuner>(
-      assignment,
-      data::PhotographCache::open_or_build(assignment.training.dataset(), augment::canvas_for(view),
-                                           assignment.environment.cache_folder,
-                                           assignment.environment.threads, progress));
+  return std::make_unique<FineTuner>(assignment, progress);
 }
 
 }  // namespace frugal::train

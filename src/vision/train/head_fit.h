@@ -19,7 +19,7 @@ struct HeadFit {
   Linear linear;              // of raw features; the softmax of its logits are probabilities
   double regularization = 0;  // what was given, or chosen
   double temperature = 1;     // what the plain scores were multiplied by
-  // On the training photographs, each scored by a fit without it; 0 where the trainer makes none.
+  // On the training photographs, each judged by a fit without it; 0 where the trainer makes none.
   double left_out_loss = 0;  // mean cross-entropy
   double left_out_accuracy = 0;
 };

@@ -6,49 +6,54 @@
 #include "vision/model/weights.h"
 #include "vision/train/compute.h"
 #include "vision/train/evaluation.h"
-#include "vision/train/feature_file.h"
-#include "vision/train/fixed_head.h"
+#include "vision/train/frozen_views.h"
 #include "vision/train/heads.h"
 #include "vision/train/learners.h"
 #include "vision/train/ridge.h"
+#include "vision/train/set_head.h"
+#include "vision/train/test_logits.h"
 
 namespace frugal::train {
 namespace {
 
 class HeadLearner final : public Learner {
  public:
-  HeadLearner(const Assignment& assignment, FeatureFile features)
+  HeadLearner(const Assignment& assignment, FrozenViews views)
       : assignment_(assignment),
         plan_(assignment.plan),
-        features_(std::move(features)),
+        views_(std::move(views)),
+        training_(feature_rows(views_.training)),
         classes_(assignment.training.dataset().classes.size()),
-        training_rows_(rows_of(features_, assignment.training.indices())),
         training_labels_(labels_of(assignment.training.dataset(), assignment.training.indices())),
-        validation_rows_(rows_of(features_, assignment.validation.indices())),
         validation_labels_(
             labels_of(assignment.validation.dataset(), assignment.validation.indices())),
-        head_({classes_, features_.feature_count()}, standardization_of(training_rows_)) {}
+        head_({classes_, training_.feature_count}, standardization_of(training_)) {}
 
   void begin() override {
     const Recipe& recipe = assignment_.recipe;
     if (!recipe.has_steps() || recipe.head_start == HeadStart::kZero) return;
-    const Linear start = fit_ridge(training_rows_, training_labels_, classes_).linear;
+    const Linear start = fit_ridge(training_, training_labels_, classes_).linear;
     head_.restore(unfolded(start, head_.standardization()), {start.classes, start.features});
   }
 
   double step(std::size_t step, const SgdOptions& options) override {
     if (const HeadTrainer* trainer = head_trainer(assignment_.recipe.head)) return fit(*trainer);
-    FeatureRows rows{{}, features_.feature_count()};
+    FeatureRows rows{{}, training_.feature_count};
     std::vector<std::size_t> labels;
+    const std::size_t epoch = plan_.epoch_of(step);
     for (const std::size_t position : plan_.positions(step)) {
-      rows.rows.push_back(training_rows_.rows[position]);
+      rows.rows.push_back(
+          training_.rows[views_.view_of(epoch, position) * training_labels_.size() + position]);
       labels.push_back(training_labels_[position]);
     }
     return head_.step(rows, labels, options);
   }
 
   std::optional<Evaluation> evaluate(const std::function<bool()>&) override {
-    return judge(head_.logits(validation_rows_), validation_labels_, classes_);
+    std::vector<float> logits = head_.logits(feature_rows(views_.validation));
+    if (assignment_.recipe.flip_test)
+      add_mean(logits, head_.logits(feature_rows(views_.mirrored_validation)));
+    return judge(logits, validation_labels_, classes_);
   }
 
   std::string save() const override {
@@ -60,7 +65,7 @@ class HeadLearner final : public Learner {
   }
 
   bool load(std::string_view state) override {
-    Linear linear(classes_, features_.feature_count()), velocity = linear;
+    Linear linear(classes_, training_.feature_count), velocity = linear;
     if (state.size() != 2 * sizeof(float) * (linear.weight.size() + linear.bias.size()))
       return false;
     for (Linear* part : {&linear, &velocity})
@@ -80,25 +85,26 @@ class HeadLearner final : public Learner {
   }
 
  private:
-  // Returns the mean loss of the training photographs.
+  // Returns the mean loss of the training photographs' centres.
   double fit(const HeadTrainer& trainer) {
     const Recipe& recipe = assignment_.recipe;
     const Linear linear =
         trainer
-            .fit(training_rows_, training_labels_, classes_,
+            .fit(training_, training_labels_, classes_,
                  {.regularization = recipe.*trainer.regularization, .seed = recipe.seed})
             .linear;
     head_.restore(unfolded(linear, head_.standardization()), {classes_, linear.features});
-    return judge(head_.logits(training_rows_), training_labels_, classes_).loss;
+    FeatureRows centres = training_;
+    centres.rows.resize(training_labels_.size());
+    return judge(head_.logits(centres), training_labels_, classes_).loss;
   }
 
   const Assignment assignment_;
   BatchPlan plan_;
-  FeatureFile features_;
+  FrozenViews views_;
+  FeatureRows training_;  // all views
   std::size_t classes_;
-  FeatureRows training_rows_;
   std::vector<std::size_t> training_labels_;
-  FeatureRows validation_rows_;
   std::vector<std::size_t> validation_labels_;
   LinearHead head_;
 };
@@ -106,9 +112,8 @@ class HeadLearner final : public Learner {
 }  // namespace
 
 std::unique_ptr<Learner> make_head_learner(const Assignment& assignment, ProgressSink& progress) {
-  return std::make_unique<HeadLearner>(
-      assignment, FeatureFile::open_or_build(assignment.recipe, assignment.training.dataset(),
-                                             assignment.environment, progress));
+  return std::make_unique<HeadLearner>(assignment,
+                                       open_frozen_views(assignment, /*layer=*/0, progress));
 }
 
 }  // namespace frugal::train

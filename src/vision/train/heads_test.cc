@@ -139,6 +139,21 @@ TEST(Lda, ChoosesTheShrinkageWithTheLeastLossLeftOut) {
   EXPECT_LT(best.left_out_loss, std::log(3));
 }
 
+// Labels drawn by chance cannot be foreseen, however well a fit that has seen them knows them.
+TEST(Ridge, JudgesPhotographsByFitsWithoutThem) {
+  const Data data(60, 30, 3, 1.5);
+  const HeadFit fit = fit_ridge(data.rows(), data.labels, 3, {.regularization = 0.1, .seed = 7});
+  Data random_labels = data;
+  RandomStream random(8);
+  for (std::size_t& label : random_labels.labels) label = random.below(3);
+  const HeadFit noise =
+      fit_ridge(random_labels.rows(), random_labels.labels, 3, {.regularization = 0.1, .seed = 7});
+  EXPECT_GT(fit.left_out_accuracy, 0.6);
+  EXPECT_GT(accuracy(noise, random_labels), 0.8);
+  EXPECT_LT(noise.left_out_accuracy, 0.55);  // by chance a third
+  EXPECT_GT(noise.left_out_loss, std::log(3) - 0.05);
+}
+
 TEST(Lbfgs, FindsTheMinimumOfRosenbrocksFunction) {
   Eigen::VectorXf x(2);
   x << -1.2f, 1;
@@ -205,6 +220,23 @@ class EveryHead : public testing::TestWithParam<HeadTrainer> {};
 TEST_P(EveryHead, LearnsWhatCanBeSeparated) {
   const Data data(120, 10, 6, 0.2);
   EXPECT_EQ(accuracy(fit_by(GetParam(), data), data), 1);
+}
+
+// A photograph and a copy of it as two views are judged together: nothing is learned from the copy
+// of what is left out.
+TEST_P(EveryHead, CopiesAsViewsChangeNothing) {
+  const Data data(90, 30, 3, 2);
+  const FeatureRows once_each = data.rows();
+  FeatureRows twice = once_each;
+  twice.rows.insert(twice.rows.end(), once_each.rows.begin(), once_each.rows.end());
+  const HeadTrainer& trainer = GetParam();
+  const HeadOptions options{.regularization = Recipe{}.*trainer.regularization, .seed = 3};
+  const HeadFit once = trainer.fit(data.rows(), data.labels, data.classes, options);
+  const HeadFit both = trainer.fit(twice, data.labels, data.classes, options);
+  EXPECT_NEAR(both.left_out_loss, once.left_out_loss, 1e-4);
+  EXPECT_EQ(both.left_out_accuracy, once.left_out_accuracy);
+  const auto expected = logits(once.linear, data.rows()), found = logits(both.linear, data.rows());
+  for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(found[i], expected[i], 1e-2);
 }
 
 TEST_P(EveryHead, GivesTheSameBitsTwice) {

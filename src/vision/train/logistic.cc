@@ -53,7 +53,7 @@ double LogisticLoss::of_rows(const VectorXf& x, Index begin, Index end, VectorXf
     scores.rowwise() += bias.transpose();
     for (Index i = 0; i < n; ++i) {
       auto row = scores.row(i);
-      float& of_label = scores(i, static_cast<Index>(labels_[static_cast<std::size_t>(begin + i)]));
+      float& of_label = scores(i, label_of(begin + i));
       const float largest = row.maxCoeff(), label_score = of_label;
       row = (row.array() - largest).exp();
       const float total = row.sum();
@@ -68,7 +68,7 @@ double LogisticLoss::of_rows(const VectorXf& x, Index begin, Index end, VectorXf
 }
 
 double LogisticLoss::operator()(const VectorXf& x, VectorXf& gradient) const {
-  const auto n = static_cast<Index>(labels_.size());
+  const auto n = static_cast<Index>(rows_.rows.size());
   std::array<double, kStrips> losses{};
   std::array<VectorXf, kStrips> gradients;
   at::parallel_for(0, kStrips, 1, [&](std::int64_t first, std::int64_t last) {
@@ -91,7 +91,7 @@ double LogisticLoss::operator()(const VectorXf& x, VectorXf& gradient) const {
 
 HeadFit fit_logistic(const FeatureRows& rows, std::span<const std::size_t> labels,
                      std::size_t class_count, const HeadOptions& options) {
-  FRUGAL_CHECK(labels.size() >= 2 && labels.size() == rows.rows.size());
+  FRUGAL_CHECK(labels.size() >= 2 && rows.rows.size() % labels.size() == 0);
   mean_of(rows);  // throws when they are not finite
   const Standardization standardization = standardization_of(rows);
   const LogisticLoss loss(rows, labels, class_count, standardization, options.regularization);

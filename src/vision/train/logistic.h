@@ -14,13 +14,16 @@ namespace frugal::train {
 // The loss above and its gradient. x: W (classes, d) row by row, then b (classes).
 class LogisticLoss {
  public:
-  // All of it outlives this.
+  // All of it outlives this. labels: as HeadTrainer::fit's.
   LogisticLoss(const FeatureRows& rows, std::span<const std::size_t> labels,
                std::size_t class_count, const Standardization& standardization, double penalty);
   Eigen::Index size() const { return (features_ + 1) * classes_; }
   double operator()(const Eigen::VectorXf& x, Eigen::VectorXf& gradient) const;
 
  private:
+  Eigen::Index label_of(Eigen::Index row) const {
+    return static_cast<Eigen::Index>(labels_[static_cast<std::size_t>(row) % labels_.size()]);
+  }
   double of_rows(const Eigen::VectorXf& x, Eigen::Index begin, Eigen::Index end,
                  Eigen::VectorXf& gradient) const;
   const FeatureRows& rows_;
@@ -30,8 +33,7 @@ class LogisticLoss {
   double penalty_;
 };
 
-// options.regularization: λ. labels: as many as rows, two at least, below class_count. Throws
-// NumericalError when features are not finite.
+// options.regularization: λ. Arguments as HeadTrainer::fit.
 HeadFit fit_logistic(const FeatureRows& rows, std::span<const std::size_t> labels,
                      std::size_t class_count, const HeadOptions& options);
 

@@ -12,6 +12,7 @@
 #include "vision/train/compute.h"
 #include "vision/train/evaluation.h"
 #include "vision/train/model_folder.h"
+#include "vision/train/test_logits.h"
 #include "vision/train/train.h"
 #include "vision/train/views.h"
 
@@ -64,15 +65,8 @@ std::vector<std::size_t> match_classes(const std::vector<std::string>& ours,
 std::vector<float> Model::State::logits(
     std::size_t count, std::function<void(std::size_t, std::span<std::uint8_t>)> fill,
     const std::function<void(std::size_t)>& on_done) {
-  std::vector<float> logits;
-  infer(
-      *network, Output::kLogits, {count, view(), std::move(fill)}, compute,
-      [&](std::size_t, std::span<const float> rows) {
-        logits.insert(logits.end(), rows.begin(), rows.end());
-        on_done(logits.size() / description.classes.size());
-      },
-      [] { return false; });
-  return logits;
+  return *test_logits(*network, {count, view(), std::move(fill)}, description.recipe.flip_test,
+                      compute, on_done, [] { return false; });
 }
 
 Model Model::load(const std::string& folder) {
@@ -80,8 +74,9 @@ Model Model::load(const std::string& folder) {
   state->description = read_model_description(folder);
   const Recipe& recipe = state->description.recipe;
   state->compute = compute_for(recipe.precision, "auto");
-  state->network = model::make_network(model::network_named(recipe.network),
-                                       state->description.classes.size(), recipe.seed);
+  state->network =
+      model::make_network(model::network_named(recipe.network), state->description.classes.size(),
+                          recipe.seed, recipe.feature_layers);
   const std::string path = weights_file(folder);
   state->network->load(model::read_weights(path), path, /*keep_head=*/true);
   state->network->to_channels_last();
@@ -140,7 +135,7 @@ Evaluation Model::evaluate(const HeldOutPhotographs& photographs, const Environm
   use_threads(environment.threads);
   const data::Size view = state_->view();
   const auto cache = data::PhotographCache::open_or_build(
-      dataset, state_->canvas(), environment.cache_folder, environment.threads, progress);
+      dataset, state_->canvas(), environment.cache(), environment.threads, progress);
   const std::vector<float> logits = state_->logits(
       indices.size(),
       [&](std::size_t i, std::span<std::uint8_t> pixels) {

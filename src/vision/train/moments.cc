@@ -18,7 +18,7 @@ void add_block(Moments& moments, const FeatureBlock& x, std::span<const std::siz
   gram.selfadjointView<Eigen::Lower>().rankUpdate(x.transpose());
   moments.gram += gram.cast<double>();
   for (std::size_t i = 0; i < positions.size(); ++i) {
-    const auto label = static_cast<Index>(labels[positions[i]]);
+    const auto label = static_cast<Index>(labels[positions[i] % labels.size()]);
     moments.count[label] += 1;
     moments.sum.col(label) += x.row(static_cast<Index>(i)).transpose().cast<double>();
   }

@@ -31,7 +31,7 @@ FeatureBlock centred(const FeatureRows& rows, std::span<const std::size_t> posit
                      const Eigen::VectorXf& mean);
 inline constexpr std::size_t kBlockRows = 512;  // a good size for such a block
 
-// Of each part (positions of rows).
+// Of each part (positions of rows). labels: as HeadTrainer::fit's.
 std::vector<Moments> moments_of(const FeatureRows& rows, std::span<const std::size_t> labels,
                                 std::size_t class_count, const Eigen::VectorXf& mean,
                                 const std::vector<std::vector<std::size_t>>& parts);

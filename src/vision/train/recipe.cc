@@ -30,6 +30,11 @@ const Names<Head> kHeads = {{Head::kSgd, "sgd"},
                             {Head::kLda, "lda"},
                             {Head::kLogistic, "logistic"}};
 
+const Names<Frozen> kFrozen = {{Frozen::kNone, "none"},
+                               {Frozen::kLayer1, "layer1"},
+                               {Frozen::kLayer2, "layer2"},
+                               {Frozen::kLayer3, "layer3"}};
+
 template <typename Enum>
 std::string name_of(const Names<Enum>& names, Enum value) {
   for (const auto& [known, name] : names)
@@ -73,6 +78,10 @@ void visit(AnyRecipe& recipe, Visitor&& v) {
   v.number("start_scale", recipe.start_scale, 0.25, 1);
   v.choice("test_view", recipe.test_view, kTestViews);
   v.choice("head_start", recipe.head_start, kHeadStarts);
+  v.whole("feature_layers", recipe.feature_layers, 1, 4);
+  v.choice("frozen", recipe.frozen, kFrozen);
+  v.whole("feature_views", recipe.feature_views, 1, 64);
+  v.boolean("flip_test", recipe.flip_test);
   v.choice("head", recipe.head, kHeads);
   v.number("ridge_penalty", recipe.ridge_penalty, 0, 1000);
   v.number("lda_shrinkage", recipe.lda_shrinkage, 0, 1);
@@ -235,6 +244,9 @@ std::string to_string(TestView view) {
 std::string to_string(HeadStart start) {
   return name_of(kHeadStarts, start);
 }
+std::string to_string(Frozen frozen) {
+  return name_of(kFrozen, frozen);
+}
 std::string to_string(Head head) {
   return name_of(kHeads, head);
 }
@@ -248,7 +260,6 @@ Recipe study_recipe(Strategy strategy) {
   if (strategy == Strategy::kFeatures) {
     recipe.epochs = 35;
     recipe.batch_exponent = 7;
-    recipe.augment = "none";
     recipe.head_start = HeadStart::kZero;
   }
   return recipe;
@@ -258,7 +269,7 @@ Recipe default_recipe(Strategy strategy) {
   Recipe recipe = study_recipe(strategy);
   if (strategy == Strategy::kFeatures) return recipe;
   recipe.schedule = Schedule::kOneCycle;
-  recipe.learning_rate = 0.02;
+  recipe.learning_rate = 0.05;
   recipe.nesterov = true;
   recipe.head_rate = 5;
   recipe.label_smoothing = 0.1;
@@ -286,6 +297,16 @@ Recipe recipe_from_json(const Json& json, const Recipe& base, std::string_view w
     throw InputError(
         fmt::format("{}: head \"{}\" needs frozen features: strategy: features, or head: sgd",
                     where, to_string(recipe.head)));
+  if (recipe.strategy == Strategy::kFineTune && recipe.feature_layers != 1)
+    throw InputError(fmt::format("{}: feature_layers {} needs strategy: features", where,
+                                 recipe.feature_layers));
+  if (recipe.frozen != Frozen::kNone && recipe.strategy != Strategy::kFineTune)
+    throw InputError(
+        fmt::format("{}: frozen {} needs strategy: fine-tune", where, to_string(recipe.frozen)));
+  if (recipe.frozen != Frozen::kNone && recipe.start_scale < 1)
+    throw InputError(fmt::format(
+        "{}: what frozen layers give is computed at one size: frozen {} needs start_scale: 1",
+        where, to_string(recipe.frozen)));
   if (recipe.nesterov && recipe.momentum == 0)
     throw InputError(fmt::format("{}: nesterov needs a momentum above 0", where));
   return recipe;

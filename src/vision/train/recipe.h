@@ -39,6 +39,12 @@ std::string to_string(Head head);
 enum class TestView { kCenter, kWhole };
 std::string to_string(TestView view);
 
+// How much of the network stays as it is when it is fine-tuned: everything up to that layer, batch
+// norm in evaluation mode. What it makes of the photographs is computed once, of feature_views
+// views of each, and an epoch costs only what stands behind.
+enum class Frozen { kNone, kLayer1, kLayer2, kLayer3 };
+std::string to_string(Frozen frozen);
+
 struct Recipe {
   Strategy strategy = Strategy::kFineTune;
   std::string network = "resnet18";
@@ -67,9 +73,19 @@ struct Recipe {
   double start_scale = 1;       // of the view's sides in the first step; they grow from there
   TestView test_view = TestView::kCenter;
   HeadStart head_start = HeadStart::kRidge;
+  // What a head on frozen features reads: the means of the last so many layers, one after the
+  // other; 1: of the last alone, as torchvision's networks.
+  std::size_t feature_layers = 1;
+  Frozen frozen = Frozen::kNone;
+  // Of each training photograph, frozen layers see so many views: its centre, and augmented
+  // ones that are the same in every run.
+  std::size_t feature_views = 1;
+  // Judged by the mean of the logits of the test view and of its mirror image. A head on frozen
+  // features learns from the mirror images of the centres too.
+  bool flip_test = false;
   Head head = Head::kSgd;          // another only with frozen features
-  double ridge_penalty = 0;        // share of the features' mean eigenvalue; 0: by leave-one-out
-  double lda_shrinkage = 0;        // of the covariance, up to 1; 0: by cross-validation
+  double ridge_penalty = 0;        // share of the features' mean eigenvalue; 0: cross-validated
+  double lda_shrinkage = 0;        // of the covariance, up to 1; 0: cross-validated
   double logistic_penalty = 0.01;  // of the squared weights of standardized features
   // A policy: what augment::policy_named reads. Its open parameters are keys of the recipe's JSON
   // that are written once they are set, into the policy: a recipe carries the values it trains
@@ -83,6 +99,7 @@ struct Recipe {
   // Whether what a step does depends on how long the run is to be. If not, a shorter run is the
   // beginning of a longer one.
   bool knows_its_length() const { return schedule != Schedule::kPlateau || start_scale < 1; }
+  std::size_t frozen_layers() const { return static_cast<std::size_t>(frozen); }
   // Whether it is trained step by step; else in one go, and a cheaper task costs the same.
   bool has_steps() const { return head == Head::kSgd; }
   bool operator==(const Recipe&) const = default;

@@ -38,10 +38,15 @@ TEST(Recipe, SurvivesJsonAndText) {
                 .plateau_factor = 0.99,
                 .plateau_patience = 0,
                 .head_start = HeadStart::kZero,
+                .feature_layers = 3,
+                .feature_views = 5,
+                .flip_test = true,
                 .augment = "none",
                 .precision = "fp32",
                 .seed = 123456789012345};
   EXPECT_EQ(recipe_from_json(parse_json(to_json(recipe).dump(), "x"), Recipe{}, "x"), recipe);
+  const Recipe behind{.frozen = Frozen::kLayer2, .feature_views = 3};
+  EXPECT_EQ(recipe_from_json(to_json(behind), recipe, "x"), behind);
   for (const auto strategy : {Strategy::kFineTune, Strategy::kFeatures})
     EXPECT_EQ(recipe_from_json(to_json(default_recipe(strategy)), recipe, "x"),
               default_recipe(strategy));
@@ -77,6 +82,11 @@ TEST(Recipe, ErrorsNameTheKeyTheNearestKeyAndTheRange) {
   EXPECT_THAT(message_of({{"schedule", "step"}}), HasSubstr("plateau, cosine, linear"));
   EXPECT_THAT(message_of({{"precision", "fp8"}}), HasSubstr("bf16"));
   EXPECT_THAT(message_of({{"nesterov", true}, {"momentum", 0}}), HasSubstr("nesterov"));
+  EXPECT_THAT(message_of({{"feature_layers", 2}}), HasSubstr("strategy: features"));
+  EXPECT_THAT(message_of({{"strategy", "features"}, {"frozen", "layer2"}}),
+              HasSubstr("strategy: fine-tune"));
+  EXPECT_THAT(message_of({{"frozen", "layer2"}, {"start_scale", 0.5}}), HasSubstr("start_scale"));
+  EXPECT_THAT(message_of({{"frozen", "layer4"}}), HasSubstr("none, layer1, layer2, layer3"));
   EXPECT_THAT(message_of(Json::array()), HasSubstr("object"));
   EXPECT_THROW(strategy_named("both"), InputError);
 }

@@ -1,4 +1,5 @@
 #include <ATen/ops/zeros.h>
+#include <c10/core/GradMode.h>
 
 #include <algorithm>
 #include <barrier>
@@ -10,6 +11,7 @@
 #include "base/random.h"
 #include "vision/train/compute.h"
 #include "vision/train/train.h"
+#include "vision/train/trained_parameters.h"
 #include "vision/train/views.h"
 
 namespace frugal::train {
@@ -39,14 +41,21 @@ double rate_of(std::size_t photographs, double seconds, const Work& work) {
   return static_cast<double>(done) / elapsed;
 }
 
+// What frozen layers leave to the others.
+at::Tensor activations(model::Network& network, std::span<const std::uint8_t> pixels,
+                       data::Size view, std::size_t after, const Compute& compute) {
+  const at::NoGradGuard no_grad;
+  network.set_training(false);
+  const at::Tensor given = network.layers(normalized(pixels, view, compute), 0, after);
+  return compute.bf16 ? given.to(at::kBFloat16) : given;
+}
+
 Speed measure_one(const Recipe& recipe, unsigned threads, double seconds,
                   std::barrier<>& together) {
   use_threads(threads);
   const Compute compute = compute_for(recipe.precision, "auto");
   const auto network = make_pretrained(recipe, "", kClasses);
-  std::vector<at::Tensor> parameters = network->backbone_parameters();
-  for (const at::Tensor& parameter : network->head_parameters()) parameters.push_back(parameter);
-  Sgd sgd(std::move(parameters));
+  Sgd sgd(trained_parameters(*network, recipe));
 
   const data::Size view{recipe.height, recipe.width}, start = training_view(recipe, 0);
   RandomStream random(recipe.seed);
@@ -66,11 +75,15 @@ Speed measure_one(const Recipe& recipe, unsigned threads, double seconds,
                                                      .calibration = batch_of(view)});
   std::vector<float> features(kInferencePictures * engine->feature_count());
   Speed speed;
+  const std::size_t after = recipe.frozen_layers();
+  const at::Tensor behind =
+      after > 0 ? activations(*network, batch_of(view), view, after, compute) : at::Tensor();
   const auto seconds_a_photograph = [&](data::Size size, double for_seconds) {
     together.arrive_and_wait();
     return 1 / rate_of(batch_size, for_seconds, [&] {
-             training_pass(*network, sgd, normalized(batch_of(size), size, compute), labels,
-                           options, compute);
+             training_pass(*network, sgd,
+                           after > 0 ? behind : normalized(batch_of(size), size, compute), labels,
+                           options, compute, {.after = after});
            });
   };
   const bool grows = start.height != view.height || start.width != view.width;

@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "vision/augment/policy.h"
 #include "vision/train/compute.h"
-#include "vision/train/feature_file.h"
+#include "vision/train/frozen_outputs.h"
 #include "vision/train/learners.h"
 #include "vision/train/loop.h"
 #include "vision/train/model_folder.h"
@@ -39,6 +39,18 @@ Json identity_of(const Recipe& recipe, const TrainingPhotographs& training,
   return identity;
 }
 
+// What a user should read, and no progress.
+class Messages final : public ProgressSink {
+ public:
+  explicit Messages(const std::function<void(const std::string&)>& on_message)
+      : on_message_(on_message) {}
+  void progress(const Progress&) override {}
+  void message(const std::string& text) override { on_message_(text); }
+
+ private:
+  const std::function<void(const std::string&)>& on_message_;
+};
+
 void require_photographs(const TrainingPhotographs& training,
                          const HeldOutPhotographs& validation) {
   if (training.indices().size() < 2)
@@ -62,11 +74,12 @@ std::string network_of(const std::string& weights_path) {
 
 void prepare(const Recipe& recipe, const data::Dataset& dataset, const Environment& environment,
              ProgressSink& progress) {
-  const data::Size canvas = augment::canvas_for({recipe.height, recipe.width});
-  data::PhotographCache::open_or_build(dataset, canvas, environment.cache_folder,
-                                       environment.threads, progress);
-  if (FeatureFile::needed(recipe, environment))
-    FeatureFile::open_or_build(recipe, dataset, environment, progress);
+  const data::Size view{recipe.height, recipe.width};
+  data::PhotographCache::open_or_build(dataset, augment::canvas_for(view), environment.cache(),
+                                       environment.threads, progress)
+      .require_unchanged(dataset);
+  if (needs_features(recipe, environment))
+    FrozenOutputs::of_center({recipe, environment, progress}, dataset, view, /*mirrored=*/false);
 }
 
 TrainingSummary train(const Recipe& given, const TrainingPhotographs& training,
@@ -80,10 +93,10 @@ TrainingSummary train(const Recipe& given, const TrainingPhotographs& training,
   if (!recipe.has_steps()) recipe.epochs = 1;  // one step on all photographs
   const BatchPlan plan(count, recipe.has_steps() ? recipe.batch() : count, recipe.seed);
   const Assignment assignment{recipe, training, validation, environment, plan, options.on_message};
-  SilentProgress silent;
+  Messages messages(options.on_message);
   const auto learner = recipe.strategy == Strategy::kFeatures
-                           ? make_head_learner(assignment, silent)
-                           : make_fine_tuner(assignment, silent);
+                           ? make_head_learner(assignment, messages)
+                           : make_fine_tuner(assignment, messages);
   TrainingSummary summary =
       run_loop(*learner, recipe, plan, identity_of(recipe, training, validation, environment),
                options, meter);

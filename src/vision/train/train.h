@@ -25,6 +25,13 @@ class TrainingPhotographs {
  public:
   TrainingPhotographs(const data::Dataset& dataset, const data::Split& split)
       : dataset_(&dataset), indices_(split.train) {}
+  // Those of the validation part too: for a last run, by which nothing is decided.
+  static TrainingPhotographs with_validation(const data::Dataset& dataset,
+                                             const data::Split& split) {
+    TrainingPhotographs both(dataset, split);
+    both.indices_.insert(both.indices_.end(), split.validation.begin(), split.validation.end());
+    return both;
+  }
   const data::Dataset& dataset() const { return *dataset_; }
   const std::vector<std::size_t>& indices() const { return indices_; }
 
@@ -80,6 +87,9 @@ struct Environment {
   std::string cache_folder;  // photograph and feature caches
   unsigned threads = 1;
   std::string engine = "auto";  // of frozen networks and evaluations: "auto", "onednn", "libtorch"
+  std::uint64_t cache_bytes = data::kCacheBytes;  // what cache_folder holds at most
+
+  data::CacheFolder cache() const { return {cache_folder, cache_bytes}; }
 };
 
 struct TrainOptions {
@@ -107,9 +117,10 @@ struct TrainingSummary {
   double cpu_seconds = 0;
 };
 
-// Builds what the recipe reads: the photograph cache, and the features where the strategy or the
-// head's start needs them.
-// Idempotent; the coordinator calls it once before the workers start.
+// Builds what the recipe reads: the photograph cache, and the features of the photographs' centres
+// where the strategy or the head's start needs them.
+// Idempotent; the coordinator calls it once before the workers start. Throws InputError when a
+// photograph changed since it was checked.
 void prepare(const Recipe& recipe, const data::Dataset& dataset, const Environment& environment,
              ProgressSink& progress);
 

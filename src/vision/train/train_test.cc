@@ -3,11 +3,13 @@
 #include <ATen/ops/equal.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -16,7 +18,7 @@
 #include "base/random.h"
 #include "vision/engine/agreement.h"
 #include "vision/model/weights.h"
-#include "vision/train/feature_file.h"
+#include "vision/train/frozen_outputs.h"
 
 namespace frugal::train {
 namespace {
@@ -35,6 +37,25 @@ data::Image tinted(std::size_t label, std::uint64_t seed) {
         static_cast<std::uint8_t>((i % 3 == label ? 110 : 40) + random.below(100)));
   return image;
 }
+
+// While it lives, the process gets no more than so many megabytes on top of what it has.
+class MemoryLimit {
+ public:
+  explicit MemoryLimit(std::size_t megabytes) {
+    ::getrlimit(RLIMIT_AS, &before_);
+    std::size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    rlimit limit = before_;
+    limit.rlim_cur = pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) + (megabytes << 20);
+    ::setrlimit(RLIMIT_AS, &limit);
+  }
+  ~MemoryLimit() { ::setrlimit(RLIMIT_AS, &before_); }
+  MemoryLimit(const MemoryLimit&) = delete;
+  MemoryLimit& operator=(const MemoryLimit&) = delete;
+
+ private:
+  rlimit before_{};
+};
 
 class TrainTest : public testing::Test {
  protected:
@@ -192,6 +213,129 @@ TEST_F(TrainTest, FeaturesStopAndGoOnInTheSameBits) {
   EXPECT_EQ(bits_of(path("head_parts")), bits_of(path("whole_head")));
 }
 
+TEST_F(TrainTest, AHeadOnSeveralLayersAndViewsIsTheModelThatIsKept) {
+  const std::string weights = pretrained_weights();
+  for (const Head head : {Head::kSgd, Head::kRidge, Head::kLda, Head::kLogistic}) {
+    Recipe recipe = default_recipe(Strategy::kFeatures);
+    recipe.height = recipe.width = 32;
+    recipe.head = head;
+    recipe.feature_layers = 3;
+    recipe.feature_views = 3;
+    recipe.flip_test = true;
+    recipe.test_view = TestView::kWhole;
+    const std::string folder = path("layers_" + to_string(head));
+    const TrainingSummary summary = run(recipe, {.model_folder = folder}, weights);
+    EXPECT_GE(summary.validation.accuracy, 0.8) << to_string(head);
+    SilentProgress silent;
+    const Evaluation full = Model::load(folder).evaluate(
+        HeldOutPhotographs::validation(dataset_, split_), environment(), silent);
+    EXPECT_EQ(full.predictions, summary.validation.predictions) << to_string(head);
+    EXPECT_NEAR(full.loss, summary.validation.loss, 0.03 * std::max(1.0, full.loss));
+  }
+}
+
+TEST_F(TrainTest, TheLayersBehindAFrozenPrefixLearnAndTheOthersStay) {
+  const std::string weights = pretrained_weights();
+  Recipe recipe = tiny();
+  recipe.frozen = Frozen::kLayer2;
+  recipe.feature_views = 2;
+  recipe.flip_test = true;
+  recipe.label_smoothing = 0.1;
+  recipe.weight_averaging = 0.5;
+  recipe.head_start = HeadStart::kRidge;
+  recipe.epochs = 3;
+  const TrainingSummary whole = run(recipe, {.model_folder = path("behind")}, weights);
+  EXPECT_GE(whole.validation.accuracy, 0.8);
+  SilentProgress silent;
+  const Evaluation full =
+      Model::load(path("behind"))
+          .evaluate(HeldOutPhotographs::validation(dataset_, split_), environment(), silent);
+  EXPECT_EQ(full.predictions, whole.validation.predictions);
+  EXPECT_NEAR(full.loss, whole.validation.loss, 0.03 * std::max(1.0, full.loss));
+
+  const auto before = model::read_weights(weights);
+  const auto after = model::read_weights(path("behind") + "/model.pth");
+  ASSERT_EQ(before.size(), after.size());
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const std::string& name = before[i].first;
+    const bool learns =
+        name.starts_with("layer3") || name.starts_with("layer4") || name.starts_with("fc.");
+    EXPECT_EQ(at::equal(before[i].second, after[i].second), !learns) << name;
+  }
+
+  int steps = 0;
+  TrainOptions options{.checkpoint_path = path("behind.pt"), .model_folder = path("behind_parts")};
+  options.should_stop = [&] { return ++steps % 5 == 0; };
+  while (run(recipe, options, weights).ending == Ending::kStopped) continue;
+  EXPECT_EQ(bits_of(path("behind_parts")), bits_of(path("behind")));
+}
+
+// What the network must be shown anew leaves a trace: the photographs' cache.
+TEST_F(TrainTest, FeaturesAreComputedOnceForEachViewAndShared) {
+  const std::string weights = pretrained_weights();
+  Environment fresh = environment(weights);
+  fresh.cache_folder = path("views cache");
+  const auto count = [&](const std::string& extension) {
+    std::ptrdiff_t files = 0;
+    for (const auto& entry : fs::directory_iterator(fresh.cache_folder))
+      if (entry.path().extension() == extension && extension == ".photographs")
+        files += fs::remove(entry.path());
+      else
+        files += entry.path().extension() == extension;
+    return files;
+  };
+  Recipe recipe = default_recipe(Strategy::kFeatures);
+  recipe.height = recipe.width = 32;
+  recipe.head = Head::kLda;
+  const auto train_with = [&](std::size_t views, bool flip, std::uint64_t seed) {
+    recipe.feature_views = views;
+    recipe.flip_test = flip;
+    recipe.seed = seed;
+    train(recipe, TrainingPhotographs(dataset_, split_),
+          HeldOutPhotographs::validation(dataset_, split_), fresh, {});
+  };
+  train_with(2, false, 1);
+  EXPECT_EQ(count(".photographs"), 1);
+  EXPECT_EQ(count(".features"), 2);
+  train_with(2, false, 2);  // another seed, the same views
+  train_with(1, false, 3);
+  EXPECT_EQ(count(".photographs"), 0);
+  train_with(3, true, 1);  // one more view, and the mirror images
+  EXPECT_EQ(count(".photographs"), 1);
+  EXPECT_EQ(count(".features"), 4);
+}
+
+TEST_F(TrainTest, TrainsWithoutACacheWhereThereIsNoPlaceForOne) {
+  write_file(path("no folder"), "");
+  Environment nowhere = environment(pretrained_weights());
+  nowhere.cache_folder = path("no folder") + "/cache";
+  Recipe recipe = default_recipe(Strategy::kFeatures);
+  recipe.height = recipe.width = 32;
+  recipe.head = Head::kRidge;
+  std::string messages;
+  TrainOptions options;
+  options.on_message = [&](const std::string& text) { messages += text; };
+  const TrainingSummary summary =
+      train(recipe, TrainingPhotographs(dataset_, split_),
+            HeldOutPhotographs::validation(dataset_, split_), nowhere, options);
+  EXPECT_EQ(summary.validation.loss, run(recipe, {}, pretrained_weights()).validation.loss);
+  EXPECT_THAT(messages, HasSubstr("of photographs are kept in memory"));
+  EXPECT_THAT(messages, HasSubstr("of features are kept in memory"));
+}
+
+TEST_F(TrainTest, PreparingNoticesAPhotographThatChanged) {
+  Environment fresh = environment();
+  fresh.cache_folder = path("changed cache");
+  SilentProgress silent;
+  prepare(tiny(), dataset_, fresh, silent);
+  const std::string& file = dataset_.photographs[7].path;
+  const std::string content = read_file(file);
+  write_file(file, encode_png(tinted(0, 99)));
+  EXPECT_THROW(prepare(tiny(), dataset_, fresh, silent), InputError);
+  write_file(file, content);
+  EXPECT_NO_THROW(prepare(tiny(), dataset_, fresh, silent));
+}
+
 TEST_F(TrainTest, FeaturesAgreeAcrossEnginesAndPrecisions) {
   struct Listener final : ProgressSink {
     void progress(const Progress&) override {}
@@ -205,9 +349,12 @@ TEST_F(TrainTest, FeaturesAgreeAcrossEnginesAndPrecisions) {
     recipe.precision = precision;
     Environment chosen = environment(pretrained_weights());
     chosen.engine = engine;
-    const FeatureFile file = FeatureFile::open_or_build(recipe, dataset_, chosen, listener);
-    const float* first = file.row(0).data();
-    return std::vector<float>(first, first + file.count() * file.feature_count());
+    const auto file =
+        FrozenOutputs::of_center({recipe, chosen, listener}, dataset_, {32, 32}, false);
+    std::vector<float> rows;
+    for (std::size_t i = 0; i < file.count(); ++i)
+      rows.insert(rows.end(), file.features(i).begin(), file.features(i).end());
+    return rows;
   };
   const std::vector<float> reference = features("fp32", "libtorch");
   const auto lowest_cosine = [&](const std::vector<float>& found) {
@@ -343,9 +490,59 @@ TEST_F(TrainTest, SpeedIsMeasuredForWorkersSideBySide) {
   const Speed speed = measure_speed(tiny(), 2, 1, 0.2);
   EXPECT_GT(speed.training_images_per_second, 0);
   EXPECT_GT(speed.inference_images_per_second, speed.training_images_per_second);
+  Recipe behind = tiny();
+  behind.height = behind.width = 64;
+  behind.frozen = Frozen::kLayer3;
+  EXPECT_GT(measure_speed(behind, 1, 1, 0.2).training_images_per_second, 0);
   Recipe unknown = tiny();
   unknown.network = "resnet19";
   EXPECT_THROW(measure_speed(unknown, 1, 1, 0.1), InputError);
+}
+
+TEST_F(TrainTest, EveryTrickTogetherStopsAndGoesOnInTheSameBits) {
+  Recipe recipe = tiny();
+  recipe.height = recipe.width = 48;
+  recipe.schedule = Schedule::kOneCycle;
+  recipe.head_rate = 5;
+  recipe.layer_decay = 0.7;
+  recipe.label_smoothing = 0.1;
+  recipe.weight_averaging = 0.9;
+  recipe.start_scale = 0.5;
+  recipe.test_view = TestView::kWhole;
+  const TrainingSummary whole = run(recipe, {.model_folder = path("tricks whole")});
+  int steps = 0;
+  TrainOptions options{.checkpoint_path = path("tricks checkpoint"),
+                       .model_folder = path("tricks parts")};
+  options.should_stop = [&] { return ++steps == 3; };
+  EXPECT_EQ(run(recipe, options).ending, Ending::kStopped);
+  const TrainingSummary parts = run(recipe, options);
+  EXPECT_GT(parts.resumed_from_epochs, 0);
+  EXPECT_EQ(bits_of(path("tricks parts")), bits_of(path("tricks whole")));
+  EXPECT_EQ(parts.validation.loss, whole.validation.loss);
+  // The model folder judges as the run did: the averaged weights, on the whole photograph.
+  Model model = Model::load(path("tricks parts"));
+  SilentProgress silent;
+  EXPECT_EQ(
+      model.evaluate(HeldOutPhotographs::validation(dataset_, split_), environment(), silent).loss,
+      whole.validation.loss);
+}
+
+TEST_F(TrainTest, ABatchThatMemoryDoesNotHoldGoesThroughInParts) {
+  Recipe recipe = tiny();
+  recipe.height = recipe.width = 224;  // 32 of them take more than a gigabyte
+  recipe.batch_exponent = 5;
+  recipe.epochs = 1;
+  recipe.precision = "fp32";
+  std::string message;
+  TrainOptions options;
+  options.on_message = [&](const std::string& text) { message += text; };
+  TrainingSummary summary;
+  {
+    const MemoryLimit limit(700);
+    summary = run(recipe, options);
+  }
+  EXPECT_EQ(summary.ending, Ending::kFinished);
+  EXPECT_THAT(message, HasSubstr("at a time, in the same batch"));
 }
 
 }  // namespace

@@ -1,0 +1,98 @@
+#include "experiment/journal.h"
+
+#include <utility>
+
+#include "base/error.h"
+
+namespace frugal::experiment {
+namespace {
+
+constexpr std::size_t kFailuresKept = 1000;  // who waits has long been told
+
+}  // namespace
+
+Journal::Journal(Store& store, std::function<void()> failed)
+    : store_(store), failed_(std::move(failed)), thread_([this] { run(); }) {}
+
+Journal::~Journal() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  wanted_.notify_all();
+  thread_.join();
+}
+
+Journal::Ticket Journal::write(Change change) {
+  const std::lock_guard lock(mutex_);
+  queue_.push_back(std::move(change));
+  wanted_.notify_one();
+  return ++given_;
+}
+
+Journal::Ticket Journal::last() const {
+  const std::lock_guard lock(mutex_);
+  return given_;
+}
+
+Journal::Ticket Journal::finished() const {
+  const std::lock_guard lock(mutex_);
+  return finished_;
+}
+
+void Journal::wait(Ticket ticket) {
+  std::unique_lock lock(mutex_);
+  done_.wait(lock, [&] { return finished_ >= ticket; });
+  const auto failure = failures_.lower_bound(ticket);
+  if (failure != failures_.end() && failure->second.first <= ticket)
+    throw SystemError(failure->second.reason);
+}
+
+void Journal::discard() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (given_ > finished_) failures_[given_] = {finished_ + 1, reason_};
+    if (failures_.size() > kFailuresKept) failures_.erase(failures_.begin());
+    finished_ = given_;
+    queue_.clear();
+  }
+  done_.notify_all();
+}
+
+Journal::Count Journal::count() const {
+  const std::lock_guard lock(mutex_);
+  return count_;
+}
+
+void Journal::run() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wanted_.wait(lock, [&] { return ending_ || !queue_.empty(); });
+    if (queue_.empty()) return;
+    const std::deque<Change> batch = std::exchange(queue_, {});
+    const Ticket until = given_;
+    lock.unlock();
+    std::string trouble;
+    try {
+      store_.transact([&] {
+        for (const Change& change : batch) change(store_);
+      });
+    } catch (const std::exception& error) {
+      trouble = error.what();
+    }
+    if (!trouble.empty()) {
+      lock.lock();
+      reason_ = trouble;
+      lock.unlock();
+      failed_();
+    }
+    lock.lock();
+    if (!trouble.empty()) continue;
+    finished_ = until;
+    ++count_.transactions;
+    count_.changes += batch.size();
+    done_.notify_all();
+  }
+}
+
+}  // namespace frugal::experiment

@@ -1,0 +1,310 @@
+#include "experiment/sqlite_rows.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+
+namespace frugal::experiment {
+namespace {
+
+template <typename T>
+soci::indicator indicator_of(const std::optional<T>& value) {
+  return value ? soci::i_ok : soci::i_null;
+}
+
+// {name: [value, value_stddev]}
+Json more_values_json(const std::vector<MetricValue>& values) {
+  Json json = Json::object();
+  for (const MetricValue& value : values)
+    json[value.name] = {value.value, value.value_stddev ? Json(*value.value_stddev) : Json()};
+  return json;
+}
+
+std::vector<MetricValue> more_values_from(const Json& json) {
+  std::vector<MetricValue> values;
+  for (const auto& [name, pair] : json.items())
+    values.push_back(
+        {name, pair.at(0).get<double>(),
+         pair.at(1).is_null() ? std::nullopt : std::optional(pair.at(1).get<double>())});
+  return values;
+}
+
+// A path into a JSON column. SQLite's paths have no way to quote a quote.
+std::string json_path(const std::string& name, const char* rest) {
+  if (name.find('"') != std::string::npos || name.find('\\') != std::string::npos)
+    throw InputError(fmt::format("sort: a name with quotes cannot be sorted by: {}", name));
+  return fmt::format("$.\"{}\"{}", name, rest);
+}
+
+std::string sort_expression(const RowQuery& query, std::vector<std::string>& texts) {
+  if (query.sort.empty()) return "id";
+  const auto by_path = [&](const char* column, const char* rest) {
+    texts.push_back(json_path(query.sort_name, rest));
+    return fmt::format("json_extract({}, :sort)", column);
+  };
+  if (query.sort == "metric") return by_path("more_values", "[0]");
+  if (query.sort == "metric_stddev") return by_path("more_values", "[1]");
+  if (query.sort == "parameter") return by_path("assignments", "");
+  return query.sort;  // a column
+}
+
+const char* kTrialColumns =
+    "id, experiment, assignments, task, purpose, metadata, state, fence, worker, lease_expires,"
+    " attempts, wall_seconds, cpu_seconds, attempt_wall_seconds, attempt_cpu_seconds, checkpoint,"
+    " reason, progress, created, started, ended, deleted, device_seconds, peak_memory_bytes,"
+    " machine_seconds, dollars, attempt_device_seconds, attempt_peak_memory_bytes";
+
+// An observation of another task than its trial's was made on the way.
+const char* kObservationColumns =
+    "id, experiment, trial, assignments, task, value, value_stddev, cost_seconds, metadata,"
+    " created, deleted, more_values,"
+    " (trial > 0 AND task <> coalesce((SELECT t.task FROM trials t"
+    " WHERE t.id = observations.trial), task))";
+
+soci::details::prepare_temp_type prepared(soci::session& sql, const std::string& text,
+                                          const std::vector<std::string>& texts) {
+  soci::details::prepare_temp_type statement = (sql.prepare << text);
+  for (const std::string& value : texts) statement, soci::use(value);
+  return statement;
+}
+
+}  // namespace
+
+Clause clause_of(const RowQuery& query, bool trials, bool with_limits) {
+  Clause clause;
+  clause.sql = " WHERE 1 = 1";
+  if (query.experiment > 0) clause.sql += fmt::format(" AND experiment = {}", query.experiment);
+  if (query.only) clause.sql += fmt::format(" AND id = {}", *query.only);
+  if (query.deleted) clause.sql += fmt::format(" AND deleted = {}", *query.deleted ? 1 : 0);
+  if (trials && query.waiting)
+    clause.sql += fmt::format(" AND {}(purpose = 'queued' AND state = 'open' AND started = 0)",
+                              *query.waiting ? "" : "NOT ");
+  if (trials && query.ended)
+    clause.sql += fmt::format(" AND state {}IN ('done', 'failed')", *query.ended ? "" : "NOT ");
+  if (!with_limits) return clause;
+  clause.sql += fmt::format(" AND id > {} AND id < {}", query.after, query.before);
+  const std::string by = sort_expression(query, clause.texts);
+  const char* direction = query.ascending ? "ASC" : "DESC";
+  clause.sql += by == "id" ? fmt::format(" ORDER BY id {}", direction)
+                           : fmt::format(" ORDER BY {0} {1}, id {1}", by, direction);
+  clause.sql += fmt::format(" LIMIT {} OFFSET {}", query.limit, query.offset);
+  return clause;
+}
+
+Clause clause_of(const RecordQuery& query, bool with_limits) {
+  Clause clause{" WHERE kind = :kind", {query.kind}};
+  const auto is = [&](const char* column, const std::optional<std::string>& text) {
+    if (!text) return;
+    clause.sql += fmt::format(" AND {0} = :{0}", column);
+    clause.texts.push_back(*text);
+  };
+  is("owner", query.owner);
+  is("name", query.name);
+  if (query.experiment) clause.sql += fmt::format(" AND experiment = {}", *query.experiment);
+  is("state", query.state);
+  if (query.only) clause.sql += fmt::format(" AND id = {}", *query.only);
+  if (query.expired_before)
+    clause.sql += fmt::format(" AND expires > 0 AND expires < {:.17g}", *query.expired_before);
+  if (with_limits)
+    clause.sql += fmt::format(" AND id > {} AND id < {} ORDER BY id {} LIMIT {}", query.after,
+                              query.before, query.ascending ? "ASC" : "DESC", query.limit);
+  return clause;
+}
+
+void insert_or_update(soci::session& sql, const Trial& trial, Id* id) {
+  const std::string assignments = optimizer::to_json(trial.suggestion.assignments).dump(),
+                    metadata = trial.metadata.dump(), progress = trial.progress.dump(),
+                    state = to_string(trial.state);
+  const int task = static_cast<int>(trial.suggestion.task), deleted = trial.deleted ? 1 : 0;
+  if (id == nullptr) {
+    sql << "UPDATE trials SET state = :state, fence = :fence, worker = :worker,"
+           " lease_expires = :lease, attempts = :attempts, wall_seconds = :wall,"
+           " cpu_seconds = :cpu, attempt_wall_seconds = :attempt_wall,"
+           " attempt_cpu_seconds = :attempt_cpu, checkpoint = :checkpoint, reason = :reason,"
+           " progress = :progress, metadata = :metadata, started = :started, ended = :ended,"
+           " deleted = :deleted, device_seconds = :device, peak_memory_bytes = :peak,"
+           " machine_seconds = :machine, dollars = :dollars,"
+           " attempt_device_seconds = :attempt_device,"
+           " attempt_peak_memory_bytes = :attempt_peak WHERE id = :id",
+        soci::use(state), soci::use(trial.fence), soci::use(trial.worker),
+        soci::use(trial.lease_expires), soci::use(trial.attempts),
+        soci::use(trial.cost.wall_seconds), soci::use(trial.cost.cpu_seconds),
+        soci::use(trial.attempt_cost.wall_seconds), soci::use(trial.attempt_cost.cpu_seconds),
+        soci::use(trial.checkpoint), soci::use(trial.reason), soci::use(progress),
+        soci::use(metadata), soci::use(trial.started), soci::use(trial.ended), soci::use(deleted),
+        soci::use(trial.cost.device_seconds), soci::use(trial.cost.peak_memory_bytes),
+        soci::use(trial.cost.machine_seconds), soci::use(trial.cost.dollars),
+        soci::use(trial.attempt_cost.device_seconds),
+        soci::use(trial.attempt_cost.peak_memory_bytes), soci::use(trial.id);
+    return;
+  }
+  soci::indicator has_id = trial.id > 0 ? soci::i_ok : soci::i_null;
+  sql << "INSERT INTO trials(id, experiment, assignments, task, purpose, metadata, state, fence,"
+         " worker, lease_expires, attempts, wall_seconds, cpu_seconds, attempt_wall_seconds,"
+         " attempt_cpu_seconds, checkpoint, reason, progress, created, started, ended, deleted,"
+         " device_seconds, peak_memory_bytes, machine_seconds, dollars, attempt_device_seconds,"
+         " attempt_peak_memory_bytes)"
+         " VALUES (:id, :experiment, :assignments, :task, :purpose, :metadata, :state, :fence,"
+         " :worker, :lease, :attempts, :wall, :cpu, :attempt_wall, :attempt_cpu, :checkpoint,"
+         " :reason, :progress, :created, :started, :ended, :deleted, :device, :peak, :machine,"
+         " :dollars, :attempt_device, :attempt_peak) RETURNING id",
+      soci::use(trial.id, has_id), soci::use(trial.experiment), soci::use(assignments),
+      soci::use(task), soci::use(trial.purpose), soci::use(metadata), soci::use(state),
+      soci::use(trial.fence), soci::use(trial.worker), soci::use(trial.lease_expires),
+      soci::use(trial.attempts), soci::use(trial.cost.wall_seconds),
+      soci::use(trial.cost.cpu_seconds), soci::use(trial.attempt_cost.wall_seconds),
+      soci::use(trial.attempt_cost.cpu_seconds), soci::use(trial.checkpoint),
+      soci::use(trial.reason), soci::use(progress), soci::use(trial.created),
+      soci::use(trial.started), soci::use(trial.ended), soci::use(deleted),
+      soci::use(trial.cost.device_seconds), soci::use(trial.cost.peak_memory_bytes),
+      soci::use(trial.cost.machine_seconds), soci::use(trial.cost.dollars),
+      soci::use(trial.attempt_cost.device_seconds),
+      soci::use(trial.attempt_cost.peak_memory_bytes), soci::into(*id);
+}
+
+void insert_or_update(soci::session& sql, const Observation& observation, Id* id) {
+  const std::string assignments = optimizer::to_json(observation.point.assignments).dump(),
+                    metadata = observation.metadata.dump(),
+                    more_values = more_values_json(observation.more_values).dump();
+  const int task = static_cast<int>(observation.point.task), deleted = observation.deleted ? 1 : 0;
+  const double value = observation.value.value_or(0), stddev = observation.value_stddev.value_or(0);
+  soci::indicator has_value = indicator_of(observation.value),
+                  has_stddev = indicator_of(observation.value_stddev);
+  if (id == nullptr) {
+    sql << "UPDATE observations SET trial = :trial, assignments = :assignments, task = :task,"
+           " value = :value, value_stddev = :stddev, metadata = :metadata, deleted = :deleted,"
+           " more_values = :more WHERE id = :id",
+        soci::use(observation.trial), soci::use(assignments), soci::use(task),
+        soci::use(value, has_value), soci::use(stddev, has_stddev), soci::use(metadata),
+        soci::use(deleted), soci::use(more_values), soci::use(observation.id);
+    return;
+  }
+  soci::indicator has_id = observation.id > 0 ? soci::i_ok : soci::i_null;
+  sql << "INSERT INTO observations(id, experiment, trial, assignments, task, value, value_stddev,"
+         " cost_seconds, metadata, created, deleted, more_values)"
+         " VALUES (:id, :e, :tr, :a, :t, :v, :s, :c, :m, :cr, :d, :mv) RETURNING id",
+      soci::use(observation.id, has_id), soci::use(observation.experiment),
+      soci::use(observation.trial), soci::use(assignments), soci::use(task),
+      soci::use(value, has_value), soci::use(stddev, has_stddev),
+      soci::use(observation.cost_seconds), soci::use(metadata), soci::use(observation.created),
+      soci::use(deleted), soci::use(more_values), soci::into(*id);
+}
+
+void insert_or_update(soci::session& sql, const Record& record, Id* id) {
+  const std::string body = record.body.dump();
+  if (id == nullptr) {
+    sql << "UPDATE records SET owner = :owner, name = :name, state = :state,"
+           " experiment = :experiment, expires = :expires, body = :body WHERE id = :id",
+        soci::use(record.owner), soci::use(record.name), soci::use(record.state),
+        soci::use(record.experiment), soci::use(record.expires), soci::use(body),
+        soci::use(record.id);
+    return;
+  }
+  soci::indicator has_id = record.id > 0 ? soci::i_ok : soci::i_null;
+  sql << "INSERT INTO records(id, kind, owner, name, state, experiment, expires, body, created)"
+         " VALUES (:id, :kind, :owner, :name, :state, :experiment, :expires, :body, :created)"
+         " RETURNING id",
+      soci::use(record.id, has_id), soci::use(record.kind), soci::use(record.owner),
+      soci::use(record.name), soci::use(record.state), soci::use(record.experiment),
+      soci::use(record.expires), soci::use(body), soci::use(record.created), soci::into(*id);
+}
+
+void each_trial(soci::session& sql, const Clause& clause, const SpaceOf& space_of,
+                const std::string& where, const std::function<void(const Trial&)>& visit) {
+  Trial trial;
+  std::string assignments, metadata, state, progress;
+  int task = 0, deleted = 0;
+  auto prepared_rows = prepared(
+      sql, fmt::format("SELECT {} FROM trials{}", kTrialColumns, clause.sql), clause.texts);
+  soci::statement rows =
+      (prepared_rows, soci::into(trial.id), soci::into(trial.experiment), soci::into(assignments),
+       soci::into(task), soci::into(trial.purpose), soci::into(metadata), soci::into(state),
+       soci::into(trial.fence), soci::into(trial.worker), soci::into(trial.lease_expires),
+       soci::into(trial.attempts), soci::into(trial.cost.wall_seconds),
+       soci::into(trial.cost.cpu_seconds), soci::into(trial.attempt_cost.wall_seconds),
+       soci::into(trial.attempt_cost.cpu_seconds), soci::into(trial.checkpoint),
+       soci::into(trial.reason), soci::into(progress), soci::into(trial.created),
+       soci::into(trial.started), soci::into(trial.ended), soci::into(deleted),
+       soci::into(trial.cost.device_seconds), soci::into(trial.cost.peak_memory_bytes),
+       soci::into(trial.cost.machine_seconds), soci::into(trial.cost.dollars),
+       soci::into(trial.attempt_cost.device_seconds),
+       soci::into(trial.attempt_cost.peak_memory_bytes));
+  rows.execute();
+  while (rows.fetch()) {
+    trial.suggestion.assignments = optimizer::stored_assignments_from_json(
+        parse_json(assignments, where), space_of(trial.experiment), where);
+    trial.suggestion.task = static_cast<std::size_t>(task);
+    trial.metadata = parse_json(metadata, where);
+    trial.state = trial_state_named(state);
+    trial.progress = parse_json(progress, where);
+    trial.deleted = deleted != 0;
+    visit(trial);
+  }
+}
+
+void each_observation(soci::session& sql, const Clause& clause, const SpaceOf& space_of,
+                      const std::string& where,
+                      const std::function<void(const Observation&)>& visit) {
+  Observation observation;
+  std::string assignments, metadata, more_values;
+  int task = 0, deleted = 0, on_the_way = 0;
+  double value = 0, stddev = 0;
+  soci::indicator has_value{}, has_stddev{};
+  auto prepared_rows =
+      prepared(sql, fmt::format("SELECT {} FROM observations{}", kObservationColumns, clause.sql),
+               clause.texts);
+  soci::statement rows =
+      (prepared_rows, soci::into(observation.id), soci::into(observation.experiment),
+       soci::into(observation.trial), soci::into(assignments), soci::into(task),
+       soci::into(value, has_value), soci::into(stddev, has_stddev),
+       soci::into(observation.cost_seconds), soci::into(metadata), soci::into(observation.created),
+       soci::into(deleted), soci::into(more_values), soci::into(on_the_way));
+  rows.execute();
+  while (rows.fetch()) {
+    observation.point = {
+        optimizer::stored_assignments_from_json(parse_json(assignments, where),
+                                                space_of(observation.experiment), where),
+        static_cast<std::size_t>(task)};
+    observation.metadata = parse_json(metadata, where);
+    observation.value = has_value == soci::i_ok ? std::optional(value) : std::nullopt;
+    observation.value_stddev = has_stddev == soci::i_ok ? std::optional(stddev) : std::nullopt;
+    observation.more_values = more_values_from(parse_json(more_values, where));
+    observation.deleted = deleted != 0;
+    observation.on_the_way = on_the_way != 0;
+    visit(observation);
+  }
+}
+
+void each_record(soci::session& sql, const Clause& clause, const std::string& where,
+                 const std::function<void(const Record&)>& visit) {
+  Record record;
+  std::string body;
+  auto prepared_rows =
+      prepared(sql,
+               "SELECT id, kind, owner, name, state, experiment, expires, body, created"
+               " FROM records" +
+                   clause.sql,
+               clause.texts);
+  soci::statement rows =
+      (prepared_rows, soci::into(record.id), soci::into(record.kind), soci::into(record.owner),
+       soci::into(record.name), soci::into(record.state), soci::into(record.experiment),
+       soci::into(record.expires), soci::into(body), soci::into(record.created));
+  rows.execute();
+  while (rows.fetch()) {
+    record.body = parse_json(body, where);
+    visit(record);
+  }
+}
+
+std::size_t count_rows(soci::session& sql, const char* table, const Clause& clause) {
+  long long count = 0;
+  auto prepared_rows =
+      prepared(sql, fmt::format("SELECT count(*) FROM {}{}", table, clause.sql), clause.texts);
+  soci::statement rows = (prepared_rows, soci::into(count));
+  rows.execute(true);
+  return static_cast<std::size_t>(count);
+}
+
+}  // namespace frugal::experiment

@@ -1,0 +1,39 @@
+// Trials, observations and records as rows of SQLite: the one place where a value becomes columns
+// and columns become a value.
+#pragma once
+
+#include <soci/soci.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "experiment/store.h"
+
+namespace frugal::experiment {
+
+// WHERE ... ORDER BY ... LIMIT of a query; `texts` stand for its :placeholders, in order.
+struct Clause {
+  std::string sql;
+  std::vector<std::string> texts;
+};
+Clause clause_of(const RowQuery& query, bool trials, bool with_limits = true);
+Clause clause_of(const RecordQuery& query, bool with_limits = true);
+
+// space_of: the space that types the numbers of an experiment's assignments. where: for messages.
+using SpaceOf = std::function<const optimizer::Space&(Id experiment)>;
+
+void insert_or_update(soci::session& sql, const Trial& trial, Id* id);
+void insert_or_update(soci::session& sql, const Observation& observation, Id* id);
+void insert_or_update(soci::session& sql, const Record& record, Id* id);
+
+void each_trial(soci::session& sql, const Clause& clause, const SpaceOf& space_of,
+                const std::string& where, const std::function<void(const Trial&)>& visit);
+void each_observation(soci::session& sql, const Clause& clause, const SpaceOf& space_of,
+                      const std::string& where,
+                      const std::function<void(const Observation&)>& visit);
+void each_record(soci::session& sql, const Clause& clause, const std::string& where,
+                 const std::function<void(const Record&)>& visit);
+std::size_t count_rows(soci::session& sql, const char* table, const Clause& clause);
+
+}  // namespace frugal::experiment

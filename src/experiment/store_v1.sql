@@ -1,0 +1,15 @@
+CREATE TABLE experiments (id INTEGER PRIMARY KEY, body TEXT NOT NULL, created DOUBLE PRECISION NOT NULL);
+INSERT INTO "experiments" VALUES(1,'{"created":1700000000,"id":"0","metadata":{"role":"tuning"},"metrics":[{"name":"accuracy","object":"metric","objective":"maximize","strategy":"optimize"}],"name":"old","object":"experiment","observation_budget":10.0,"parallel_bandwidth":null,"parameters":[{"bounds":{"max":1.0,"min":0.0},"name":"x","type":"double"},{"bounds":{"max":10,"min":1},"name":"n","type":"int"}],"seed":7,"state":"active","suggester":"random","tasks":[{"cost":0.1,"name":"small","object":"task"},{"cost":1.0,"name":"full","object":"task"}],"type":"offline"}',1700000000.25);
+CREATE TABLE frugal (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+INSERT INTO "frugal" VALUES('schema_version','1');
+INSERT INTO "frugal" VALUES('spent_seconds','12.5');
+CREATE TABLE observations (id INTEGER PRIMARY KEY, experiment INTEGER NOT NULL REFERENCES experiments(id), trial INTEGER NOT NULL, assignments TEXT NOT NULL, task INTEGER NOT NULL, value DOUBLE PRECISION, value_stddev DOUBLE PRECISION, cost_seconds DOUBLE PRECISION NOT NULL, metadata TEXT NOT NULL, created DOUBLE PRECISION NOT NULL);
+INSERT INTO "observations" VALUES(1,1,1,'{"n":3,"x":0.25}',0,0.5,NULL,1.5,'{}',1700000003.0);
+INSERT INTO "observations" VALUES(2,1,1,'{"n":3,"x":0.25}',1,0.625,0.01,3.5,'{"epochs":2}',1700000005.0);
+INSERT INTO "observations" VALUES(3,1,3,'{"n":5,"x":0.75}',0,NULL,NULL,0.0,'{}',1700000008.0);
+CREATE TABLE trials (id INTEGER PRIMARY KEY, experiment INTEGER NOT NULL REFERENCES experiments(id), assignments TEXT NOT NULL, task INTEGER NOT NULL, purpose TEXT NOT NULL, metadata TEXT NOT NULL, state TEXT NOT NULL, fence INTEGER NOT NULL, worker TEXT NOT NULL, lease_expires DOUBLE PRECISION NOT NULL, attempts INTEGER NOT NULL, wall_seconds DOUBLE PRECISION NOT NULL, cpu_seconds DOUBLE PRECISION NOT NULL, attempt_wall_seconds DOUBLE PRECISION NOT NULL, attempt_cpu_seconds DOUBLE PRECISION NOT NULL, checkpoint TEXT NOT NULL, reason TEXT NOT NULL, progress TEXT NOT NULL, created DOUBLE PRECISION NOT NULL, started DOUBLE PRECISION NOT NULL, ended DOUBLE PRECISION NOT NULL);
+INSERT INTO "trials" VALUES(1,1,'{"n":3,"x":0.25}',1,'search','{}','done',1,'local-1',0.0,1,3.5,2.5,0.0,0.0,'','','{"epoch":2}',1700000001.0,1700000002.0,1700000005.0);
+INSERT INTO "trials" VALUES(2,1,'{"n":4,"x":0.5}',1,'queued','{"seed":1}','running',2,'local-2',1700000066.0,2,1.0,1.0,4.0,3.0,'ckpt/2','','{}',1700000006.0,1700000006.0,0.0);
+INSERT INTO "trials" VALUES(3,1,'{"n":5,"x":0.75}',0,'search','{}','failed',1,'local-1',0.0,1,1.0,1.0,0.0,0.0,'','no memory','{}',1700000007.0,1700000007.0,1700000008.0);
+CREATE INDEX trials_experiment ON trials(experiment);
+CREATE INDEX observations_experiment ON observations(experiment);

@@ -1,0 +1,56 @@
+#include "vision/train/search_space.h"
+
+#include <nlohmann/json.hpp>
+
+namespace frugal::train {
+namespace {
+
+Json log_range(const char* name, double min, double max) {
+  return {{"name", name},
+          {"type", "double"},
+          {"bounds", {{"min", min}, {"max", max}}},
+          {"transformation", "log"}};
+}
+
+Json whole(const char* name, int min, int max) {
+  return {{"name", name}, {"type", "int"}, {"bounds", {{"min", min}, {"max", max}}}};
+}
+
+Json of_head(Json parameter, Head head) {
+  parameter["conditions"] = {{"head", Json::array({to_string(head)})}};
+  return parameter;
+}
+
+// Every augmented view costs a pass of the photographs through the frozen network, once.
+constexpr int kMostViews = 3;
+
+Json features_space(const Recipe& recipe) {
+  Json parameters = Json::array();
+  // What is open in the policy is left alone: each value of it would need views of its own.
+  Recipe closed = recipe;
+  closed.augment = "none";
+  for (const Json& parameter : tuned_parameters(closed))
+    parameters.push_back(of_head(parameter, Head::kSgd));
+  parameters.push_back(of_head(log_range("ridge_penalty", 1e-3, 10), Head::kRidge));
+  parameters.push_back(of_head(log_range("lda_shrinkage", 3e-3, 1), Head::kLda));
+  parameters.push_back(of_head(log_range("logistic_penalty", 1e-4, 1), Head::kLogistic));
+  parameters.push_back(whole("feature_layers", 1, 4));
+  parameters.push_back(whole("feature_views", 1, kMostViews));
+  parameters.push_back({{"name", "flip_test"},
+                        {"type", "categorical"},
+                        {"categorical_values", Json::array({"true", "false"})}});
+  Json heads = Json::array();
+  for (const Head head : {Head::kSgd, Head::kRidge, Head::kLda, Head::kLogistic})
+    heads.push_back(to_string(head));
+  return {{"parameters", parameters},
+          {"conditionals", Json::array({{{"name", "head"}, {"values", heads}}})}};
+}
+
+}  // namespace
+
+Json search_space(const Recipe& recipe) {
+  if (recipe.strategy == Strategy::kFeatures) return features_space(recipe);
+  return {{"parameters", tuned_parameters(recipe)}};
+}
+
+}  // namespace frugal::train
