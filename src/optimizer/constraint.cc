@@ -27,7 +27,7 @@ class WholeNumberSearch {
       : parameters_(parameters), used_(used), values_(values) {
     for (const LinearConstraint& constraint : constraints) {
       const double sign = constraint.less_than ? 1 : -1;
-      Row row{{}, sign * constraint.threshold + 1e-9 * magnitude_of(constraint, parameters)};
+      Row row{{}, sign * constraint.threshold + 1e-12 * magnitude_of(constraint, parameters)};
       bool is_whole = false;
       for (const std::size_t j : used) {
         const auto weight = constraint.weights.find(parameters[j].name);

@@ -96,7 +96,7 @@ TEST(ProgramMetric, IsRefusedWhenItIsNoFiniteNumber) {
 TEST(ProgramMetric, OfBrokenJsonTheFaultIsNamed) {
   EXPECT_THAT(
       [] { read_metric("{\"loss\": 1, \"value_stddev\": .1}\nbye", "loss", {}, "x"); },
-      ThrowsMessage<InputError>(AllOf(HasSubstr("no JSON: parse error at line 1, column 28"),
+      ThrowsMessage<InputError>(AllOf(HasSubstr("no JSON: parse error at line 1, column 29"),
                                       HasSubstr("invalid literal"))));
   EXPECT_THAT([] { read_metric("{'loss': 1}", "loss", {}, "x"); },
               ThrowsMessage<InputError>(Not(HasSubstr("no JSON"))));
