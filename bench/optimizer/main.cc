@@ -214,8 +214,8 @@ class SpeedRun {
 };
 
 // Processor seconds: of the first suggestion of a process, of a fit made aside, of a suggestion
-// after one more observation (median and longest of 40), and of the one that takes a fit over and
-// with it all that was observed since the fit began.
+// after one more observation (median and longest of 20), and of the longest of some after n / 90
+// more, one of which takes a fit over.
 void run_speed(const Options& options) {
   std::cout << "observations  first s  suggestion s  longest s  takes over s  fit aside s  "
                "peak MiB\n";
@@ -223,13 +223,14 @@ void run_speed(const Options& options) {
     SpeedRun run(n);
     std::vector<double> fits, took;
     const double first = run.suggest(fits);
-    for (int i = 0; i < 40; ++i) {
+    for (int i = 0; i < 20; ++i) {
       run.observe(1);
       took.push_back(run.suggest(fits));
     }
     double over = 0;
-    for (int i = 0; i < 2; ++i) {  // a fit comes into use when the next one is due
-      run.observe(n / 30 + 2);
+    // A fit comes into use when the next one is due, n / 30 observations later.
+    for (int i = 0; i < 8; ++i) {
+      run.observe(n / 90 + 1);
       over = std::max(over, run.suggest(fits));
     }
     std::sort(took.begin(), took.end());
