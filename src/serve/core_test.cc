@@ -124,7 +124,8 @@ TEST_F(CoreTest, AnswersTheFrontOfTwoObjectives) {
   add(.4, .9, 25);  // better than the second in one
   add(.5, .6, 12);
   std::vector<double> front;
-  for (const Json& row : get(path + "/best_assignments?ascending=True").body["data"])
+  const Reply best = get(path + "/best_assignments?ascending=True");
+  for (const Json& row : best.body["data"])
     front.push_back(row["assignments"]["x"]);
   EXPECT_THAT(front, ElementsAre(.1, .4, .5));
   EXPECT_TRUE(get(path).body["progress"]["best_observation"].is_null());
