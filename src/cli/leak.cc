@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "cli/judge.h"
 #include "cli/signals.h"
 #include "report/statistics.h"
@@ -32,9 +33,11 @@ data::Dataset pool_of(const RunData& data) {
   return pool;
 }
 
-// The pool and a copy of each of its photographs, made once.
+// The pool and a copy of each of its photographs, made once for each policy and seed.
 data::Dataset with_copies(data::Dataset pool, const train::Recipe& recipe,
-                          const std::filesystem::path& folder, unsigned threads, Console& console) {
+                          const std::filesystem::path& leak, unsigned threads, Console& console) {
+  const std::string made = fmt::format("{} {}", recipe.augment, recipe.seed);
+  const std::filesystem::path folder = leak / ("photographs-" + sha256(made).substr(0, 8));
   if (!std::filesystem::exists(folder))
     augment::export_augmented(
         pool,
@@ -101,8 +104,7 @@ LeakPrice reproduce_leak(const train::Recipe& recipe, const RunData& data, const
   const std::filesystem::path leak = folder.path() / "leak";
   const auto train_size = static_cast<double>(data.split.train.size());
   const auto validation_size = static_cast<double>(data.split.validation.size());
-  const data::Dataset pool =
-      with_copies(pool_of(data), recipe, leak / "photographs", environment.threads, console);
+  const data::Dataset pool = with_copies(pool_of(data), recipe, leak, environment.threads, console);
   const data::Split split =
       split_without_regard(pool, validation_size / (train_size + validation_size), recipe.seed);
 

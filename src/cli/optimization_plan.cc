@@ -90,7 +90,11 @@ std::vector<Trial> first_trials(const experiment::Experiment& experiment, unsign
   experiment::Scheduler scheduler(*store, clock);
   const auto created = scheduler.create(experiment);
   std::vector<Trial> trials;
-  while (trials.size() < count) trials.push_back(scheduler.suggest(created.id));
+  try {
+    while (trials.size() < count) trials.push_back(scheduler.suggest(created.id));
+  } catch (const InputError&) {  // a small space has no more to be tried at once
+    if (trials.empty()) throw;
+  }
   return trials;
 }
 

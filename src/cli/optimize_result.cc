@@ -160,6 +160,15 @@ std::string command_text(const Standing& standing, const Trial& trial) {
   return report::printable(text);
 }
 
+std::string recommendation_text(const Standing& standing,
+                                const std::vector<const Trial*>& ranking) {
+  if (std::any_of(ranking.begin(), ranking.end(),
+                  [&](const Trial* trial) { return is_recommended(standing, *trial); }))
+    return "  * best by the model, which allows for noise\n";
+  return fmt::format("  The model believes most in {}, which only cheaper tasks have tried\n",
+                     assignments_text(*standing.recommended));
+}
+
 Json trial_json(const Standing& standing, const Trial& trial) {
   Json json = {{"trial", trial.id},
                {"assignments", optimizer::to_json(trial.suggestion.assignments)},
@@ -255,7 +264,7 @@ std::string to_text(const Standing& standing) {
     text += "\nNo trial of the full task has succeeded yet.\n";
   } else {
     text += "\nBest on the full task\n" + report::to_text(best_table(standing));
-    if (standing.recommended) text += "  * best by the model, which allows for noise\n";
+    if (standing.recommended) text += recommendation_text(standing, ranking);
   }
   text += "\nTrials\n" + report::to_text(task_table(standing));
   if (standing.failed() > 0) text += "\nFailures\n" + failures_text(standing);

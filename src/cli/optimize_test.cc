@@ -191,6 +191,12 @@ TEST_F(OptimizeTest, ShowsThePlanAndLeavesNothing) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "planned"));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "planned.begun"));
   EXPECT_EQ(run("optimize --example").exit_code, 0);
+
+  write_file(folder_ / "one.yml", "parameters: [{name: x, type: int, bounds: [3, 3]}]\n");
+  const Ran one = run(fmt::format(
+      "optimize -f {}/one.yml --budget 2runs --dry-run --workers 4 -- echo {{x}}", at()));
+  EXPECT_EQ(one.exit_code, 0) << one.err;  // one suggestion is all there is
+  EXPECT_THAT(one.out, HasSubstr("echo 3"));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <httplib.h>
 
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"

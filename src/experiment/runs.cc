@@ -190,12 +190,10 @@ void Runs::observe(Record& run) {
   const Id trial = run.body["trial"].get<Id>();
   if (trial == 0) return update(run);
   const Experiment experiment = scheduler_.experiment(run.experiment);
-  auto observation = observation_of(run, experiment);
-  if (!observation) {  // completed without its metrics
-    observation = Observation{};
-    observation->metadata = {{"reason", "the run completed without every metric"}};
-  }
-  const auto recorded = scheduler_.record(run.experiment, {{trial, *observation}},
+  Observation without_metrics;
+  without_metrics.metadata = {{"reason", "the run completed without every metric"}};
+  const Observation observation = observation_of(run, experiment).value_or(without_metrics);
+  const auto recorded = scheduler_.record(run.experiment, {{trial, observation}},
                                           [&run](Store& store, const std::vector<Id>& ids) {
                                             Record ended = run;
                                             ended.body["observation"] = ids[0];

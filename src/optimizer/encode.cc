@@ -7,6 +7,7 @@
 #include <numbers>
 
 #include "base/error.h"
+#include "optimizer/walk.h"
 
 namespace frugal::optimizer {
 namespace {
@@ -30,6 +31,11 @@ double prior_quantile(const Parameter& parameter, double probability) {
   const auto& beta = std::get<BetaPrior>(*parameter.prior);
   const boost::math::beta_distribution<double, Policy> distribution(beta.shape_a, beta.shape_b);
   return parameter.min + (parameter.max - parameter.min) * quantile(distribution, probability);
+}
+
+// Their ratio may be beyond the range of numbers.
+double log_span(const Parameter& parameter) {
+  return std::log(parameter.max) - std::log(parameter.min);
 }
 
 std::size_t level_of(double unit, std::size_t levels) {
@@ -95,6 +101,10 @@ Encoder::Encoder(const Space& space) : space_(space), defaults_(space.default_as
   if (!space_.feasible_point_.empty())
     for (std::size_t coordinate : constrained_)
       feasible_.push_back(to_unit(axes_[coordinate], space_.feasible_point_[coordinate - first]));
+  RandomStream random(0);
+  is_narrow_ = !half_spaces_.empty();
+  for (int attempt = 0; attempt < kRejections && is_narrow_; ++attempt)
+    is_narrow_ = !is_feasible(draw(random));
 }
 
 std::size_t Encoder::cardinality(std::size_t limit) const {
@@ -153,7 +163,7 @@ double Encoder::to_unit(const Axis& axis, double value) const {
   if (p.min == p.max) return 0;
   double unit;
   if (p.log)
-    unit = value > 0 ? std::log(value / p.min) / std::log(p.max / p.min) : -1;
+    unit = value > 0 ? (std::log(value) - std::log(p.min)) / log_span(p) : -1;
   else
     unit = (value - p.min) / (p.max - p.min);
   return std::clamp(unit, -1.0, 2.0);
@@ -163,10 +173,11 @@ double Encoder::from_unit(const Axis& axis, double unit) const {
   const Parameter& p = *axis.parameter;
   if (!p.grid.empty()) return p.grid[level_of(unit, p.grid.size())];
   if (p.min == p.max) return p.min;
-  unit = std::clamp(unit, 0.0, 1.0);
+  if (unit <= 0) return p.min;
+  if (unit >= 1) return p.max;
   if (p.type == ParameterType::kInt) return std::round(p.min + unit * (p.max - p.min));
   const double value =
-      p.log ? p.min * std::exp(unit * std::log(p.max / p.min)) : p.min + unit * (p.max - p.min);
+      p.log ? std::exp(std::log(p.min) + unit * log_span(p)) : p.min + unit * (p.max - p.min);
   return std::clamp(value, p.min, p.max);
 }
 
@@ -252,53 +263,32 @@ bool Encoder::is_feasible(const Point& point) const {
   return half_spaces_.empty() || is_inside(half_spaces_, constrained_part(point));
 }
 
+Point Encoder::draw(RandomStream& random) const {
+  std::vector<double> probabilities(axes_.size());
+  for (double& p : probabilities) p = random.uniform();
+  return from_uniform(probabilities);
+}
+
 Point Encoder::sample(RandomStream& random) const {
-  Point point;
-  for (int attempt = 0; attempt < kRejections; ++attempt) {
-    std::vector<double> probabilities(axes_.size());
-    for (double& p : probabilities) p = random.uniform();
-    point = from_uniform(probabilities);
+  Point point = draw(random);
+  if (is_feasible(point)) return point;
+  for (int attempt = 1; attempt < kRejections && !is_narrow_; ++attempt) {
+    point = draw(random);
     if (is_feasible(point)) return point;
   }
   gibbs(point, random);
   return point;
 }
 
-// Uniform steps along a coordinate, along the difference of two, and, for doubles, along a random
-// direction; integers step by whole numbers. Coordinate steps alone would be stuck between two
-// constraints that are nearly parallel.
 void Encoder::gibbs(Point& point, RandomStream& random) const {
-  const std::size_t k = constrained_.size();
-  const bool is_integer = axes_[constrained_[0]].parameter->type == ParameterType::kInt;
-  std::vector<double> x = feasible_;
-  auto range = [&](std::size_t i) {
-    const Parameter& p = *axes_[constrained_[i]].parameter;
-    return std::max(p.max - p.min, 1e-300);
-  };
-  for (std::size_t step = 0; step < 20 * k + 20; ++step) {
-    std::vector<double> direction(k, 0.0);
-    if (!is_integer && step % 2 == 1) {
-      for (double& component : direction) component = random.normal();
-    } else {
-      const std::size_t i = random.below(k), j = random.below(k);
-      direction[i] = is_integer ? 1 / range(i) : 1;
-      if (i != j && random.uniform() < .5) {
-        const double sign = random.uniform() < .5 ? -1 : 1;
-        direction[j] = is_integer ? sign / range(j) : sign * range(i) / range(j);
-      }
-    }
-    const Segment steps = feasible_steps(half_spaces_, x, direction);
-    double t = random.uniform(steps.low, steps.high);
-    if (is_integer) {
-      const double low = std::ceil(steps.low - 1e-9), high = std::floor(steps.high + 1e-9);
-      t = low + double(random.below(static_cast<std::size_t>(std::min(high - low, 1e15)) + 1));
-    }
-    std::vector<double> next = x;
-    for (std::size_t i = 0; i < k; ++i)
-      next[i] = snap(axes_[constrained_[i]], std::clamp(x[i] + t * direction[i], 0.0, 1.0));
-    if (is_inside(half_spaces_, next)) x = next;
+  std::vector<WalkAxis> axes;
+  for (std::size_t coordinate : constrained_) {
+    const Parameter& p = *axes_[coordinate].parameter;
+    axes.push_back({axes_[coordinate].levels, p.max - p.min});
   }
-  for (std::size_t i = 0; i < k; ++i) point[constrained_[i]] = x[i];
+  std::vector<double> x = feasible_;
+  walk(half_spaces_, axes, x, random);
+  for (std::size_t k = 0; k < constrained_.size(); ++k) point[constrained_[k]] = x[k];
 }
 
 Point Encoder::perturb(const Point& point, const std::vector<double>& scale, double probability,

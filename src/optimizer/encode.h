@@ -76,6 +76,7 @@ class Encoder {
   double to_unit(const Axis& axis, double value) const;
   double from_unit(const Axis& axis, double unit) const;
   void settle(Point& point) const;
+  Point draw(RandomStream& random) const;  // may break a linear constraint
   void gibbs(Point& point, RandomStream& random) const;
   std::vector<double> constrained_part(const Point& point) const;
 
@@ -86,6 +87,7 @@ class Encoder {
   std::vector<std::size_t> constrained_;  // coordinates in any constraint
   std::vector<HalfSpace> half_spaces_;    // over constrained_
   Point feasible_;                        // of constrained_
+  bool is_narrow_ = false;                // hardly a draw satisfies the constraints
 };
 
 }  // namespace frugal::optimizer

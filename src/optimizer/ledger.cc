@@ -16,15 +16,6 @@ constexpr int kDraws = 64;
 constexpr int kMoreDraws = 1000;
 constexpr std::size_t kEnumerated = 20000;
 
-bool is_valid(const Space& space, const Assignments& assignments) {
-  try {
-    space.validate(assignments);
-    return true;
-  } catch (const InputError&) {  // the answer, not a mishap
-    return false;
-  }
-}
-
 void check_tasks(const std::vector<Task>& tasks) {
   std::size_t full = 0;
   for (const Task& task : tasks) {
@@ -73,7 +64,8 @@ void Ledger::add(const Observation& observation) {
   record.key = problem_.space.canonical_key(observation.assignments);
   record.point = encoder_.encode(observation.assignments);
   record.task = observation.task;
-  record.is_valid = is_valid(problem_.space, observation.assignments);
+  record.is_valid = encoder_.is_feasible(record.point) &&
+                    problem_.space.canonical_key(encoder_.decode(record.point)) == record.key;
   if (observation.value && std::isfinite(*observation.value))
     record.value = problem_.maximize ? *observation.value : -*observation.value;
   if (observation.value_stddev && std::isfinite(*observation.value_stddev))
@@ -136,9 +128,14 @@ std::optional<Assignments> Ledger::fresh(std::size_t task, RandomStream& random,
   };
   if (auto drawn = try_draws(kDraws, false, draw)) return drawn;
   const std::function<Point()> sample = [&] { return encoder_.sample(random); };
+  // A narrow prior may give one value alone.
+  const std::function<Point()> anywhere = [&] {
+    return encoder_.perturb(sample(), std::vector<double>(encoder_.coordinates(), 1), 1, random);
+  };
   if (encoder_.cardinality(kEnumerated) == 0) {
     if (auto drawn = try_draws(kMoreDraws, false, sample)) return drawn;
-    return try_draws(kMoreDraws, true, sample);
+    if (auto drawn = try_draws(kMoreDraws, false, anywhere)) return drawn;
+    return try_draws(kMoreDraws, true, anywhere);
   }
   std::vector<Assignments> least;
   std::size_t least_observed = std::numeric_limits<std::size_t>::max();

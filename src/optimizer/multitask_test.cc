@@ -6,6 +6,9 @@
 
 #include <cmath>
 
+#include "optimizer/belief.h"
+#include "optimizer/ledger.h"
+
 namespace frugal::optimizer {
 namespace {
 
@@ -91,6 +94,30 @@ TEST(MultitaskTest, AFitOfAnotherHistoryIsNotTaken) {
                             other.observations.begin() + 4);
   RandomStream a(9), b(9);
   EXPECT_EQ(suggester->suggest(grown, 1, a), make_multitask(problem, 3)->suggest(grown, 1, b));
+}
+
+// Only the best values of each task are ranked (multitask.cc); the one to believe in must be among
+// them. The oracle looks at every observation.
+TEST(MultitaskTest, RecommendsTheBestMeanOfThousandsOfObservations) {
+  const Problem problem = bowl();
+  RandomStream noise(5), random(1);
+  History history;
+  for (int i = 0; i < 2200; ++i) {
+    const std::size_t task = i % 11 == 0 ? 2 : i % 2;
+    history.observations.push_back(observe_bowl({problem.space.sample(random), task}, noise));
+  }
+  const auto recommended = make_multitask(problem, 3)->recommend(history);
+  ASSERT_TRUE(recommended);
+  Ledger ledger(problem);
+  ledger.update(history);
+  Belief belief(ledger, 3, {});
+  belief.update(0);
+  std::vector<Point> points;
+  for (const std::size_t record : belief.successes())
+    points.push_back(ledger.records()[record].point);
+  const double best = belief.mean(belief.features(points)).maxCoeff();
+  const double mean = belief.mean(belief.features({ledger.encoder().encode(*recommended)})).value();
+  EXPECT_NEAR(mean, best, .02);  // of the warped unit; the deviation of the noise is .05 of it
 }
 
 }  // namespace

@@ -8,11 +8,26 @@ namespace frugal::optimizer {
 namespace {
 
 constexpr double kTolerance = 1e-9;
+constexpr double kInsideTolerance = 1e-10;
 
 double dot(const std::vector<double>& a, const std::vector<double>& b) {
   double sum = 0;
   for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
   return sum;
+}
+
+double largest_of(const std::vector<double>& a) {
+  double largest = 0;
+  for (double entry : a) largest = std::max(largest, std::abs(entry));
+  return largest;
+}
+
+// Without overflow.
+double length_of(const std::vector<double>& a) {
+  const double largest = largest_of(a);
+  double sum = 0;
+  for (double entry : a) sum += largest > 0 ? (entry / largest) * (entry / largest) : 0;
+  return largest * std::sqrt(sum);
 }
 
 // Maximizes the last variable subject to rows · z <= right, z >= 0, where right >= 0, so that
@@ -71,15 +86,15 @@ std::optional<std::vector<double>> inner_point(const std::vector<HalfSpace>& hal
   // Variables x_1 .. x_d, s with the distance r = s - shift, so that the origin is feasible.
   double shift = 1;
   for (const HalfSpace& h : half_spaces) {
-    const double length = std::sqrt(dot(h.normal, h.normal));
+    const double length = length_of(h.normal);
     if (length > 0) shift = std::max(shift, 1 - h.bound / length);
   }
   std::vector<std::vector<double>> rows;
   std::vector<double> right;
   for (const HalfSpace& h : half_spaces) {
-    const double length = std::sqrt(dot(h.normal, h.normal));
+    const double length = length_of(h.normal);
     if (length == 0) {
-      if (h.bound < 0) return std::nullopt;
+      if (h.bound < -kTolerance) return std::nullopt;
       continue;
     }
     std::vector<double> row(h.normal);
@@ -131,7 +146,8 @@ Segment feasible_steps(const std::vector<HalfSpace>& half_spaces, const std::vec
 
 bool is_inside(const std::vector<HalfSpace>& half_spaces, const std::vector<double>& x) {
   for (const HalfSpace& h : half_spaces)
-    if (dot(h.normal, x) > h.bound + kTolerance * (1 + std::abs(h.bound))) return false;
+    if (dot(h.normal, x) > h.bound + kInsideTolerance * (largest_of(h.normal) + std::abs(h.bound)))
+      return false;
   return true;
 }
 

@@ -135,6 +135,47 @@ TEST(PosteriorTest, SparseOnAllPointsIsExact) {
   EXPECT_TRUE(a.task_covariance[0].isApprox(b.task_covariance[0], 1e-3));
 }
 
+// Quiñonero-Candela & Rasmussen 2005, eq. 24: with Q = K_nm K_mm⁻¹ K_mn in the place of K but on
+// the diagonal. More rows than are projected at a time.
+TEST(PosteriorTest, SparsePredictionEqualsTheDenseComputation) {
+  constexpr int kRows = 1100, kInducing = 25;
+  const Observations data = random_observations(kRows, 12), chosen = rows(data, 0, kInducing);
+  Observations at = random_observations(6, 13);
+  at.task.assign(6, 2);
+  Posterior posterior(kShape, theta(), data, subset(true, kInducing));
+  posterior.set_values(data.y);
+  const Prediction prediction = posterior.predict(at.x, {2});
+  const Kernel& kernel = posterior.kernel();
+  MatrixXd inner = covariance(kernel, chosen, chosen);
+  inner.diagonal().array() += 1e-6;
+  const MatrixXd inverse = inner.inverse(), to_data = covariance(kernel, chosen, data),
+                 to_at = covariance(kernel, chosen, at);
+  MatrixXd q = to_data.transpose() * inverse * to_data;
+  for (int i = 0; i < kRows; ++i) {
+    const int task = data.task[std::size_t(i)];
+    q(i, i) = kernel.at_same_point(task, task) + kernel.noise_variance(task);
+  }
+  const MatrixXd cross = to_at.transpose() * inverse * to_data;
+  const MatrixXd solved = q.partialPivLu().solve(cross.transpose());
+  EXPECT_TRUE(prediction.mean.isApprox(solved.transpose() * data.y, 1e-5));
+  for (int i = 0; i < 6; ++i)
+    EXPECT_NEAR(prediction.variance[i],
+                kernel.at_same_point(2, 2) - cross.row(i).dot(solved.col(i)), 1e-5);
+}
+
+TEST(PosteriorTest, SparseRowsMayComeInAnyPortions) {
+  const Observations data = random_observations(1300, 14), at = random_observations(9, 15);
+  Posterior whole(kShape, theta(), data, subset(true, 40));
+  Posterior grown(kShape, theta(), rows(data, 0, 600), subset(true, 40));
+  grown.append(rows(data, 600, 1));
+  grown.append(rows(data, 601, 699));
+  whole.set_values(data.y), grown.set_values(data.y);
+  const Prediction a = whole.predict(at.x, {0}), b = grown.predict(at.x, {0});
+  EXPECT_EQ(whole.size(), grown.size());
+  EXPECT_TRUE(a.mean.isApprox(b.mean, 1e-8));
+  EXPECT_TRUE(a.variance.isApprox(b.variance, 1e-8));
+}
+
 TEST(PosteriorTest, RepeatedPointsDoNotBreakTheFactorization) {
   Observations data = random_observations(50, 11);
   for (int i = 1; i < 50; ++i) data.x.row(i) = data.x.row(0);

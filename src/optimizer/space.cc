@@ -8,11 +8,13 @@
 #include <set>
 
 #include "base/error.h"
+#include "optimizer/constraint.h"
 #include "optimizer/encode.h"
-#include "optimizer/polytope.h"
 
 namespace frugal::optimizer {
 namespace {
+
+constexpr double kNarrowest = 1e-7;  // of the bounds' size; keys have ten digits
 
 [[noreturn]] void refuse(const std::string& name, const std::string& why) {
   throw InputError(fmt::format("parameter {}: {}", name, why));
@@ -56,6 +58,12 @@ void check_number(Parameter& p) {
     refuse(p.name, "the bounds must be finite numbers");
   if (p.min > p.max)
     refuse(p.name, fmt::format("min {} is above max {}: exchange the bounds", p.min, p.max));
+  const double reach = std::max(std::abs(p.min), std::abs(p.max));
+  if (p.type == ParameterType::kDouble && p.grid.empty() && p.min < p.max &&
+      p.max - p.min < kNarrowest * reach)
+    refuse(p.name, fmt::format("the bounds {} and {} are so near each other that their values look "
+                               "the same: tune the difference from one of them",
+                               p.min, p.max));
   if (p.type == ParameterType::kInt) {
     const auto fits = [](double value) { return is_whole(value) && std::abs(value) <= 0x1p53; };
     if (!fits(p.min) || !fits(p.max) || !std::all_of(p.grid.begin(), p.grid.end(), fits))
@@ -127,27 +135,6 @@ double number_of(const Value& value) {
   return integer ? double(*integer) : std::get<double>(value);
 }
 
-// How far the sum is beyond the threshold; <= 0: satisfied.
-template <typename NumberOf>
-double violation(const LinearConstraint& constraint, NumberOf number) {
-  double sum = 0, magnitude = std::abs(constraint.threshold);
-  for (const auto& [name, weight] : constraint.weights) {
-    sum += weight * number(name);
-    magnitude += std::abs(weight * number(name));
-  }
-  const double beyond =
-      constraint.less_than ? sum - constraint.threshold : constraint.threshold - sum;
-  return beyond - 1e-9 * magnitude;
-}
-
-std::string words(const LinearConstraint& constraint) {
-  std::vector<std::string> terms;
-  for (const auto& [name, weight] : constraint.weights)
-    terms.push_back(fmt::format("{} × {}", weight, name));
-  return fmt::format("{} {} {}", fmt::join(terms, " + "),
-                     constraint.less_than ? "<=" : ">=", constraint.threshold);
-}
-
 void check_constraint(const LinearConstraint& constraint,
                       const std::vector<Parameter>& parameters) {
   if (!std::isfinite(constraint.threshold))
@@ -166,90 +153,9 @@ void check_constraint(const LinearConstraint& constraint,
     if (type && *type != p->type) refuse(name, "a linear constraint mixes double and int");
     type = p->type;
   }
-}
-
-// A whole-number point: round, then step single coordinates (and pairs) downhill in violation.
-bool repair_integers(std::vector<double>& values, const std::vector<Parameter>& parameters,
-                     const std::vector<std::size_t>& used,
-                     const std::vector<LinearConstraint>& constraints, RandomStream& random) {
-  const auto total = [&] {
-    double sum = 0;
-    for (const LinearConstraint& constraint : constraints)
-      sum += std::max(0.0, violation(constraint, [&](const std::string& name) {
-                        std::size_t j = 0;
-                        while (parameters[j].name != name) ++j;
-                        return values[j];
-                      }));
-    return sum;
-  };
-  double current = total();
-  for (int step = 0; step < 400 && current > 0; ++step) {
-    const std::size_t i = used[random.below(used.size())], j = used[random.below(used.size())];
-    const double old_i = values[i], old_j = values[j];
-    const auto nudge = [&](std::size_t k) {
-      const double reach = 1 + std::floor(random.uniform() * random.uniform() * 3);
-      values[k] = std::clamp(values[k] + (random.uniform() < .5 ? -reach : reach),
-                             parameters[k].min, parameters[k].max);
-    };
-    nudge(i);
-    if (random.uniform() < .5) nudge(j);
-    const double next = total();
-    if (next > current) values[i] = old_i, values[j] = old_j;
-    if (next > current && i == j) values[i] = old_i;
-    current = std::min(current, next);
-  }
-  return current <= 0;
-}
-
-// A point inside all constraints, in the parameters' own units.
-std::vector<double> find_feasible_point(const std::vector<Parameter>& parameters,
-                                        const std::vector<LinearConstraint>& constraints) {
-  std::vector<HalfSpace> half_spaces;
-  for (const LinearConstraint& constraint : constraints) {
-    const double sign = constraint.less_than ? 1 : -1;
-    HalfSpace half{std::vector<double>(parameters.size(), 0.0), sign * constraint.threshold};
-    for (std::size_t j = 0; j < parameters.size(); ++j) {
-      const auto weight = constraint.weights.find(parameters[j].name);
-      if (weight == constraint.weights.end()) continue;
-      half.normal[j] = sign * weight->second * (parameters[j].max - parameters[j].min);
-      half.bound -= sign * weight->second * parameters[j].min;
-    }
-    half_spaces.push_back(half);
-  }
-  const auto infeasible = [&](const std::string& what) {
-    std::vector<std::string> all;
-    for (const LinearConstraint& constraint : constraints) all.push_back(words(constraint));
-    throw InputError(
-        fmt::format("{} satisfies the linear constraints {}", what, fmt::join(all, " and ")));
-  };
-  const auto inner = inner_point(half_spaces, parameters.size());
-  if (!inner) infeasible("no point inside the bounds");
-  std::vector<double> values;
-  std::vector<std::size_t> used;
-  bool has_integers = false;
-  for (std::size_t j = 0; j < parameters.size(); ++j) {
-    const Parameter& p = parameters[j];
-    values.push_back(p.min + (*inner)[j] * (p.max - p.min));
-    bool is_used = false;
-    for (const LinearConstraint& constraint : constraints)
-      is_used |= constraint.weights.contains(p.name);
-    if (!is_used || p.type != ParameterType::kInt) continue;
-    has_integers = true;
-    used.push_back(j);
-  }
-  if (!has_integers) return values;
-  RandomStream random(0);
-  for (int start = 0; start < 200; ++start) {
-    const int spread = 1 + start / 50;
-    std::vector<double> whole = values;
-    for (std::size_t j : used)
-      whole[j] = start == 0 ? std::round(values[j])
-                            : std::clamp(std::floor(values[j] + random.uniform() * spread),
-                                         parameters[j].min, parameters[j].max);
-    if (repair_integers(whole, parameters, used, constraints, random)) return whole;
-  }
-  infeasible("no whole-number point inside the bounds");
-  return {};
+  if (!std::isfinite(magnitude_of(constraint, parameters)))
+    throw InputError(fmt::format("the linear constraint {} goes beyond the range of numbers",
+                                 words(constraint)));
 }
 
 }  // namespace
@@ -311,7 +217,7 @@ void Space::validate(const Assignments& assignments) const {
            near.empty() ? "is unknown" : fmt::format("is unknown; did you mean \"{}\"?", near));
   }
   for (const LinearConstraint& constraint : constraints_)
-    if (violation(constraint,
+    if (violation(constraint, parameters_,
                   [&](const std::string& name) { return number_of(assignments.at(name)); }) > 0)
       throw InputError("the assignments break the constraint " + words(constraint));
 }
@@ -339,7 +245,7 @@ Assignments Space::default_assignments() const {
           p.log ? std::sqrt(p.min) * std::sqrt(p.max) : p.min + (p.max - p.min) / 2;
   }
   const auto broken = [&](const LinearConstraint& constraint) {
-    return violation(constraint,
+    return violation(constraint, parameters_,
                      [&](const std::string& name) { return number_of(assignments.at(name)); }) > 0;
   };
   if (std::none_of(constraints_.begin(), constraints_.end(), broken)) return assignments;

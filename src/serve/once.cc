@@ -23,9 +23,9 @@ experiment::Also Call::also() const {
                                       .expires = now + kKeptSeconds,
                                       .body = {{"request", once.fingerprint}},
                                       .created = now}](experiment::Store& store,
-                                                       const std::vector<experiment::Id>& ids) {
+                                                       const std::vector<experiment::Id>& of) {
     experiment::Record made = record;
-    made.body["ids"] = ids;
+    made.body["ids"] = of;
     store.add(made);
   };
 }

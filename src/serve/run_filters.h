@@ -1,6 +1,7 @@
 // The filters of a list of training runs: [{"field", "operator", "value"}], all of which must hold.
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 

@@ -184,7 +184,7 @@ TEST_F(RunsTest, KeepsRunsWithoutAnExperiment) {
   EXPECT_EQ(get(runs).body["count"], 3);
   const auto names = [&](const std::string& filters) {
     std::vector<std::string> all;
-    const Reply page = get(runs + "?filters=" + httplib::detail::encode_url(filters));
+    const Reply page = get(runs + "?filters=" + httplib::detail::encode_query_param(filters));
     for (const Json& run : page.body["data"]) all.push_back(run["name"]);
     return all;
   };

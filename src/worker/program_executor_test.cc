@@ -19,8 +19,10 @@
 namespace frugal::worker {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 using testing::ThrowsMessage;
 
@@ -75,6 +77,7 @@ TEST(ProgramMetric, IsTheLastNumberOrObjectWithItsKey) {
   EXPECT_EQ(value("epoch 1\n  -1e-3  \r\nbye bye\n\n"), -1e-3);
   EXPECT_EQ(value("{\"loss\": 2}\n{\"loss\": 1}\n{\"other\": 5}\ndone"), 1);
   EXPECT_EQ(value("7\n{\"loss\": 1, \"time\": NaN}"), 1);
+  EXPECT_EQ(value("1e-999"), 0);
   EXPECT_EQ(value("{\n \"loss\": 4,\n \"text\": \"}\"\n}\n"), 4);
   EXPECT_EQ(read_metric("{\"loss\": 2, \"value_stddev\": 0.5}", "loss", {}, "x").value_stddev, 0.5);
 }
@@ -89,6 +92,15 @@ TEST(ProgramMetric, IsRefusedWhenItIsNoFiniteNumber) {
     EXPECT_THAT([&] { read_metric(text, "loss", {}, "standard output"); },
                 ThrowsMessage<InputError>(HasSubstr("no line of its standard output")))
         << text;
+}
+
+TEST(ProgramMetric, OfBrokenJsonTheFaultIsNamed) {
+  EXPECT_THAT(
+      [] { read_metric("{\"loss\": 1, \"value_stddev\": .1}\nbye", "loss", {}, "x"); },
+      ThrowsMessage<InputError>(AllOf(HasSubstr("no JSON: parse error at line 1, column 29"),
+                                      HasSubstr("invalid literal"))));
+  EXPECT_THAT([] { read_metric("{'loss': 1}", "loss", {}, "x"); },
+              ThrowsMessage<InputError>(Not(HasSubstr("no JSON"))));
 }
 
 TEST(ProgramMetric, IsTheLastMatchOfARegularExpression) {

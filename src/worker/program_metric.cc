@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <regex>
 
@@ -29,7 +30,8 @@ std::optional<double> number_of(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (text.empty() || end != text.data() + text.size()) return std::nullopt;
-  if (error == std::errc::result_out_of_range) return std::nan("");
+  if (error == std::errc::result_out_of_range)
+    return std::strtod(std::string(text).c_str(), nullptr);  // infinite or 0
   return value;
 }
 
@@ -101,14 +103,30 @@ std::optional<Measurement> from_match(std::string_view line, const std::regex& r
 
 // What the last line gives that gives anything.
 template <typename Read>
-std::optional<Measurement> last_of(std::string_view text, Read read) {
+auto last_of(std::string_view text, Read read) -> decltype(read(text)) {
   while (!text.empty()) {
     const std::size_t newline = text.rfind('\n');
     const std::size_t begin = newline == std::string_view::npos ? 0 : newline + 1;
-    if (auto measured = read(trimmed(text.substr(begin)))) return measured;
+    if (auto found = read(trimmed(text.substr(begin)))) return found;
     text = text.substr(0, newline == std::string_view::npos ? 0 : newline);
   }
   return std::nullopt;
+}
+
+// ", but ...": of the last line that looks like the object that is wanted, why it is none.
+std::string broken_json(std::string_view text, const std::string& metric) {
+  const std::string key = Json(metric).dump(-1, ' ', false, Json::error_handler_t::replace);
+  const auto why = last_of(text, [&](std::string_view line) -> std::optional<std::string> {
+    if (!line.starts_with('{') || line.find(key) == std::string_view::npos) return std::nullopt;
+    try {
+      const Json good = Json::parse(without_bare_words(line));
+      return std::nullopt;
+    } catch (const Json::exception& error) {
+      const std::string_view words = error.what();  // "[json.exception...] parse error at ..."
+      return fmt::format(", but for one that is no JSON:{}", words.substr(words.find(']') + 1));
+    }
+  });
+  return why.value_or("");
 }
 
 }  // namespace
@@ -126,8 +144,9 @@ Measurement read_metric(std::string_view text, const std::string& metric, const 
           last_of(text, [&](std::string_view line) { return from_line(line, metric, where); }))
     return *measured;
   if (const auto measured = from_object(trimmed(text), metric, where)) return *measured;
-  throw InputError(fmt::format("no line of its {} is a number or a JSON object with the key \"{}\"",
-                               where, metric));
+  throw InputError(
+      fmt::format("no line of its {} is a number or a JSON object with the key \"{}\"{}", where,
+                  metric, broken_json(text, metric)));
 }
 
 void require_regex(const std::string& regex) {

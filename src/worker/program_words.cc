@@ -29,10 +29,10 @@ bool looks_like_a_name(std::string_view text) {
   const std::vector<std::string> names(known.begin(), known.end());
   const std::string near = nearest(name, names);
   throw InputError(fmt::format(
-      "the command uses {{{}}}, which is neither a parameter nor one of the trial's words; {}. "
+      "the command uses {{{}}}, which is neither a parameter nor one of the trial's words; {} "
       "Write {{{{{}}}}} for the text {{{}}} itself",
       name,
-      near.empty() ? fmt::format("there are {}", fmt::join(names, ", "))
+      near.empty() ? fmt::format("there are {}.", fmt::join(names, ", "))
                    : fmt::format("did you mean {{{}}}?", near),
       name, name));
 }

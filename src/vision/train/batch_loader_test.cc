@@ -29,7 +29,7 @@ class BatchLoaderTest : public testing::Test {
     }
     SilentProgress silent;
     cache_ = std::make_unique<data::PhotographCache>(data::PhotographCache::open_or_build(
-        dataset, {37, 37}, (folder_ / "cache").string(), 1, silent));
+        dataset, {37, 37}, {(folder_ / "cache").string()}, 1, silent));
     source_ = {.photographs = cache_.get(), .view = {32, 32}, .seed = 3};
     for (std::size_t i = 0; i < kCount; ++i) {
       source_.indices.push_back(i);

@@ -188,7 +188,7 @@ class FineTuner final : public Learner {
     const at::Tensor partners = at::tensor(at::ArrayRef<std::int64_t>(batch.partner_labels));
     const at::Tensor shares = at::tensor(at::ArrayRef<float>(batch.partner_shares)).reshape({n, 1});
     at::Tensor targets = at::zeros({n, static_cast<std::int64_t>(classes_)}, at::kFloat);
-    targets.scatter_add_(1, labels.reshape({n, 1}), 1 - shares);
+    targets.scatter_add_(1, labels.reshape({n, 1}), shares.neg().add(1));
     targets.scatter_add_(1, partners.reshape({n, 1}), shares);
     return targets.to(compute_.device);
   }

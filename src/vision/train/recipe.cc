@@ -196,6 +196,12 @@ Json study_parameters() {
                       range("plateau_patience", "int", 0, 20)});
 }
 
+bool has_others(const Json& json, const std::vector<std::string>& known) {
+  for (const auto& [key, value] : json.items())
+    if (std::find(known.begin(), known.end(), key) == known.end()) return true;
+  return false;
+}
+
 // What is open in the recipe's policy and set by the json; known: gets the names of all that is
 // open.
 void set_open_parameters(Recipe& recipe, const Json& json, std::string_view where,
@@ -282,12 +288,7 @@ Recipe recipe_from_json(const Json& json, const Recipe& base, std::string_view w
   if (json.contains("learning_rate")) recipe.head = Head::kSgd;
   Reader reader{json, where};
   visit(recipe, reader);
-  const auto is_known = [&](const auto& item) {
-    return std::find(reader.known.begin(), reader.known.end(), item.key()) != reader.known.end();
-  };
-  const auto items = json.items();
-  if (!std::all_of(items.begin(), items.end(), is_known))
-    set_open_parameters(recipe, json, where, reader.known);
+  if (has_others(json, reader.known)) set_open_parameters(recipe, json, where, reader.known);
   require_known_keys(json, reader.known, where);
   if (recipe.precision != "bf16" && recipe.precision != "fp32" && recipe.precision != "int8")
     throw InputError(fmt::format("{}: precision must be bf16, fp32 or int8, not \"{}\"", where,
