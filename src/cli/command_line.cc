@@ -163,7 +163,7 @@ void CommandLine::add_tune() {
   c->add_option("--epochs", o.epochs, "of a full run; 0: what the budget allows");
   c->add_option("--task-by", o.task_by,
                 "how the cheap tasks, whose runs inform the full ones, are cheaper")
-      ->check(CLI::IsMember({"epochs", "resolution"}));
+      ->check(CLI::IsMember({"epochs", "resolution", "depth"}));
   c->add_option("--seeds", o.seeds, "fresh seeds on which the winner is run again, at most")
       ->check(CLI::Range(1u, 20u));
   c->add_option("--suggester", o.suggester, "multitask, random, sobol, ...");

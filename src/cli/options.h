@@ -49,10 +49,11 @@ struct TuneOptions {
   std::string suggester = "multitask";
   std::string output = "frugal-runs/tune";
   std::uint64_t seed = 0;
-  unsigned seeds = 3;                  // fresh seeds on which the winner is run again, at most
-  unsigned resolution = 0;             // pixels of the short side; 0: what the budget allows
-  double epochs = 0;                   // of the full task; 0: what the budget allows
-  std::string task_by = "resolution";  // how cheap tasks are cheaper: "epochs", "resolution"
+  unsigned seeds = 3;       // fresh seeds on which the winner is run again, at most
+  unsigned resolution = 0;  // pixels of the short side; 0: what the budget allows
+  double epochs = 0;        // of the full task; 0: what the budget allows
+  std::string task_by =
+      "resolution";  // how cheap tasks are cheaper: "epochs", "resolution", "depth"
   PriceOptions price;
   double validation_share = 0.15;
   double test_share = 0.15;

@@ -21,6 +21,8 @@ constexpr double kRunOverheadSeconds = 2;       // loading, the start of the hea
 constexpr double kFewestEpochs = 4;             // below that, rather fewer pixels
 constexpr double kMostEpochs = 30;
 constexpr std::pair<const char*, double> kCheapTasks[] = {{"small", 0.1}, {"medium", 0.5}};
+constexpr double kHalf = 0.5;
+constexpr std::size_t kFrozenViews = 3;  // that frozen layers see of a photograph
 constexpr double kWorthwhile = 0.8;      // a task that costs more saves nothing
 constexpr std::size_t kMultiple = 16;    // pixels of a task's sides
 constexpr std::size_t kLowestTask = 32;  // pixels; below that a network sees too little
@@ -114,19 +116,25 @@ PlannedTask plan_task(const PlanRequest& request, const Plan& plan, const std::s
     const auto multiple = static_cast<std::size_t>(std::lround(side / kMultiple)) * kMultiple;
     set_height(recipe, std::clamp(multiple, kLowestTask, recipe.height), request.aspect);
   }
+  if (request.task_by == TaskBy::kDepth) {
+    recipe.frozen = share < kHalf ? train::Frozen::kLayer3 : train::Frozen::kLayer2;
+    recipe.feature_views = kFrozenViews;
+    recipe.start_scale = 1;
+  }
   const train::Speed speed = speed_of(recipe);
   const double affordable = (wanted - kRunOverheadSeconds) / epoch_seconds(request, speed);
   recipe.epochs = std::clamp(affordable, share * recipe.epochs / 2, recipe.epochs);
   PlannedTask task{name, run_seconds(request, recipe, speed) / plan.full_run_seconds, {}};
-  task.changes = {{"epochs", recipe.epochs}, {"height", recipe.height}, {"width", recipe.width}};
+  const Json full = to_json(plan.recipe), cheaper = to_json(recipe);
+  for (const auto& [key, value] : cheaper.items())
+    if (value != full.at(key)) task.changes[key] = value;
   return task;
 }
 
 std::vector<PlannedTask> plan_tasks(const PlanRequest& request, const Plan& plan,
                                     const train::Speed& speed, const MeasureSpeed& measure_speed) {
   const MeasureSpeed speed_of = [&](const train::Recipe& recipe) {
-    const bool same = recipe.height == plan.recipe.height && recipe.width == plan.recipe.width;
-    return same ? speed : measure_speed(recipe);
+    return recipe == plan.recipe ? speed : measure_speed(recipe);
   };
   std::vector<PlannedTask> tasks;
   for (const auto& [name, share] : kCheapTasks) {
@@ -220,7 +228,8 @@ train::Recipe plan_last_run(const PlanRequest& request, double seconds,
 TaskBy task_by_named(const std::string& name) {
   if (name == "epochs") return TaskBy::kEpochs;
   if (name == "resolution") return TaskBy::kResolution;
-  throw InputError(fmt::format("--task-by: \"{}\" is none of epochs, resolution", name));
+  if (name == "depth") return TaskBy::kDepth;
+  throw InputError(fmt::format("--task-by: \"{}\" is none of epochs, resolution, depth", name));
 }
 
 Json to_json(const Plan& plan) {

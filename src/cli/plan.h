@@ -14,10 +14,10 @@
 
 namespace frugal::cli {
 
-// How a task is cheaper than the full one: by fewer epochs, or by fewer pixels (and, where there
-// are none left to take away, by fewer epochs too).
-enum class TaskBy { kEpochs, kResolution };
-TaskBy task_by_named(const std::string& name);  // "epochs", "resolution"; throws InputError
+// How a task is cheaper than the full one: by fewer epochs, by fewer pixels, or by layers that stay
+// frozen, what they give being computed once. Where that is not enough, by fewer epochs too.
+enum class TaskBy { kEpochs, kResolution, kDepth };
+TaskBy task_by_named(const std::string& name);  // "epochs", "resolution", "depth"; or InputError
 
 struct PlanRequest {
   train::Recipe recipe;  // what is to be tuned; its size and epochs are chosen

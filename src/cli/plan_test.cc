@@ -45,6 +45,42 @@ TEST(Plan, SpendsALargerBudgetOnPixelsAndEpochs) {
   }
 }
 
+TEST(Plan, ItsTasksCostWhatTheyAreForecastAndOnlyCheaperOnesStay) {
+  for (const TaskBy task_by : {TaskBy::kEpochs, TaskBy::kResolution, TaskBy::kDepth}) {
+    PlanRequest request = cars(3600);
+    request.recipe = train::default_recipe(train::Strategy::kFineTune);
+    request.task_by = task_by;
+    const Plan plan = make_plan(request, machine);
+    ASSERT_EQ(plan.tasks.size(), 3u);
+    EXPECT_EQ(plan.tasks.back().cost, 1);
+    EXPECT_NEAR(plan.tasks[0].cost, 0.1, 0.03);
+    EXPECT_NEAR(plan.tasks[1].cost, 0.5, 0.1);
+    const train::Recipe small =
+        train::recipe_from_json(plan.tasks[0].changes, plan.recipe, "small");
+    EXPECT_LE(small.epochs, plan.recipe.epochs);
+    EXPECT_EQ(small.height < plan.recipe.height, task_by == TaskBy::kResolution);
+    EXPECT_EQ(small.frozen != plan.recipe.frozen, task_by == TaskBy::kDepth);
+  }
+  EXPECT_THROW(task_by_named("width"), InputError);
+}
+
+TEST(Plan, TheLastRunIsSpentOnMorePixelsAndEndsInTime) {
+  PlanRequest request = cars(3600);
+  request.recipe = train::default_recipe(train::Strategy::kFineTune);
+  request.workers = 1;
+  std::size_t previous = 0;
+  for (const double seconds : {60., 300., 1500.}) {
+    const train::Recipe last = plan_last_run(request, seconds, machine);
+    EXPECT_GE(last.height, previous);
+    previous = last.height;
+    const train::Speed speed = machine(last);
+    EXPECT_LE(last.epochs * (4280 / speed.training_images_per_second +
+                             917 / speed.inference_images_per_second),
+              seconds);
+  }
+  EXPECT_GT(previous, 48u);
+}
+
 TEST(Plan, KeepsWhatTheUserGave) {
   PlanRequest request = cars(3600);
   request.resolution = 96;
