@@ -77,7 +77,7 @@ Measured fine_tune(const Options& options, const train::Recipe& recipe) {
       data::dataset_from_json(parse_json(read_file(manifest), manifest), manifest);
   SilentProgress silence;
   const auto photographs = data::PhotographCache::open_or_build(
-      dataset, augment::canvas_for(view), folder / "cache", options.threads, silence);
+      dataset, augment::canvas_for(view), {(folder / "cache").string()}, options.threads, silence);
   train::BatchSource source{
       .photographs = &photographs, .policy = augment::policy_named("crop-flip"), .view = view};
   for (std::size_t i = 0; i < dataset.photographs.size(); ++i) {

@@ -58,7 +58,8 @@ optimizer::Assignments untuned_assignments(const experiment::Experiment& experim
     chosen[conditional.name] = all.at(conditional.name);
   const auto holds = [&](const auto& condition) {
     const auto& [name, values] = condition;
-    return std::find(values.begin(), values.end(), chosen.at(name)) != values.end();
+    const std::string value = chosen.at(name);
+    return std::find(values.begin(), values.end(), value) != values.end();
   };
   for (const auto& parameter : experiment.space.parameters()) {
     if (!std::all_of(parameter.conditions.begin(), parameter.conditions.end(), holds)) continue;

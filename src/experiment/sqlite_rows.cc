@@ -160,8 +160,8 @@ void insert_or_update(soci::session& sql, const Trial& trial, Id* id) {
       soci::use(trial.started), soci::use(trial.ended), soci::use(deleted),
       soci::use(trial.cost.device_seconds), soci::use(trial.cost.peak_memory_bytes),
       soci::use(trial.cost.machine_seconds), soci::use(trial.cost.dollars),
-      soci::use(trial.attempt_cost.device_seconds),
-      soci::use(trial.attempt_cost.peak_memory_bytes), soci::into(*id);
+      soci::use(trial.attempt_cost.device_seconds), soci::use(trial.attempt_cost.peak_memory_bytes),
+      soci::into(*id);
 }
 
 void insert_or_update(soci::session& sql, const Observation& observation, Id* id) {

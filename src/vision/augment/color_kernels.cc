@@ -6,8 +6,10 @@
 #if defined(__AVX512VBMI__) && defined(__AVX512BW__) && defined(__AVX512VL__)
 #define FRUGAL_BYTE_PERMUTES 1
 #include <immintrin.h>
+#ifndef __clang__
 // GCC 12 takes the registers that its own intrinsics leave open on purpose for a mistake.
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #endif
 
 namespace frugal::augment {

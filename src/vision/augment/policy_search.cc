@@ -57,11 +57,16 @@ std::vector<OpenParameter> open_parameters(const Policy& policy) {
 
 Json search_parameters(const Policy& policy) {
   Json list = Json::array();
-  for (const OpenParameter& parameter : open_parameters(policy))
+  for (const OpenParameter& parameter : open_parameters(policy)) {
+    const auto number = [&](double value) {
+      return parameter.whole ? Json(static_cast<int>(value)) : Json(value);
+    };
     list.push_back(
         {{"name", parameter.name},
          {"type", parameter.whole ? "int" : "double"},
-         {"bounds", {{"min", parameter.interval.min}, {"max", parameter.interval.max}}}});
+         {"bounds",
+          {{"min", number(parameter.interval.min)}, {"max", number(parameter.interval.max)}}}});
+  }
   return list;
 }
 

@@ -131,9 +131,10 @@ TEST(LinearHead, LearnsWhatCanBeSeparated) {
   EXPECT_EQ(judge(head.logits(data.rows()), data.labels, 8).accuracy, 1);
 }
 
-TEST(Ridge, LeavesOneOutAsARefitWithoutItWould) {
-  const Data data(24, 6, 3, 2);
-  const HeadFit summary = fit_ridge(data.rows(), data.labels, 3);
+// Of five photographs each is a fold of its own.
+TEST(Ridge, JudgesAFoldAsARefitWithoutItWould) {
+  const Data data(5, 6, 2, 2);
+  const HeadFit summary = fit_ridge(data.rows(), data.labels, 2);
   // Refit by brute force: the normal equations, centred on the rest, for one photograph at a time.
   std::vector<float> scores;
   for (std::size_t out = 0; out < data.labels.size(); ++out) {
@@ -142,7 +143,7 @@ TEST(Ridge, LeavesOneOutAsARefitWithoutItWould) {
                       rest.values.begin() + static_cast<std::ptrdiff_t>((out + 1) * 6));
     rest.labels.erase(rest.labels.begin() + static_cast<std::ptrdiff_t>(out));
     const std::size_t n = rest.labels.size();
-    std::vector<double> mean(6), gram(36), moment(18), frequency(3);
+    std::vector<double> mean(6), gram(36), moment(12), frequency(2);
     for (std::size_t i = 0; i < n; ++i) {
       frequency[rest.labels[i]] += 1.0 / static_cast<double>(n);
       for (std::size_t j = 0; j < 6; ++j)
@@ -153,18 +154,11 @@ TEST(Ridge, LeavesOneOutAsARefitWithoutItWould) {
         const double x = rest.values[i * 6 + j] - mean[j];
         for (std::size_t k = 0; k < 6; ++k)
           gram[j * 6 + k] += x * (rest.values[i * 6 + k] - mean[k]);
-        for (std::size_t c = 0; c < 3; ++c)
-          moment[j * 3 + c] += x * ((rest.labels[i] == c) - frequency[c]);
+        for (std::size_t c = 0; c < 2; ++c)
+          moment[j * 2 + c] += x * ((rest.labels[i] == c) - frequency[c]);
       }
-    // λ is a share of the mean eigenvalue with everybody in.
     double trace = 0;
-    std::vector<double> whole_mean(6);
-    for (std::size_t i = 0; i < n + 1; ++i)
-      for (std::size_t j = 0; j < 6; ++j)
-        whole_mean[j] += data.values[i * 6 + j] / static_cast<double>(n + 1);
-    for (std::size_t i = 0; i < n + 1; ++i)
-      for (std::size_t j = 0; j < 6; ++j)
-        trace += std::pow(data.values[i * 6 + j] - whole_mean[j], 2);
+    for (std::size_t j = 0; j < 6; ++j) trace += gram[j * 7];
     for (std::size_t j = 0; j < 6; ++j) gram[j * 7] += summary.regularization * trace / 6;
     // Gauss-Jordan: gram is positive definite, so that no pivoting is needed.
     for (std::size_t j = 0; j < 6; ++j)
@@ -172,16 +166,16 @@ TEST(Ridge, LeavesOneOutAsARefitWithoutItWould) {
         if (i == j) continue;
         const double factor = gram[i * 6 + j] / gram[j * 7];
         for (std::size_t k = 0; k < 6; ++k) gram[i * 6 + k] -= factor * gram[j * 6 + k];
-        for (std::size_t c = 0; c < 3; ++c) moment[i * 3 + c] -= factor * moment[j * 3 + c];
+        for (std::size_t c = 0; c < 2; ++c) moment[i * 2 + c] -= factor * moment[j * 2 + c];
       }
-    for (std::size_t c = 0; c < 3; ++c) {
+    for (std::size_t c = 0; c < 2; ++c) {
       double score = frequency[c];
       for (std::size_t j = 0; j < 6; ++j)
-        score += moment[j * 3 + c] / gram[j * 7] * (data.values[out * 6 + j] - mean[j]);
+        score += moment[j * 2 + c] / gram[j * 7] * (data.values[out * 6 + j] - mean[j]);
       scores.push_back(static_cast<float>(summary.temperature * score));
     }
   }
-  const Evaluation left_out = judge(scores, data.labels, 3);
+  const Evaluation left_out = judge(scores, data.labels, 2);
   EXPECT_NEAR(left_out.loss, summary.left_out_loss, 1e-4);
   EXPECT_NEAR(left_out.accuracy, summary.left_out_accuracy, 1e-9);
 }
