@@ -151,16 +151,15 @@ TEST_F(SecurityTest, SealsEveryAnswer) {
 }
 
 TEST_F(SecurityTest, LimitsTheRateOfATokenAndOfWrongOnes) {
-  options_.requests_per_second = 5;
-  options_.wrong_tokens_per_minute = 3;
+  options_.requests_per_second = 1e-6;  // one, and the next in days
+  options_.wrong_tokens_per_minute = 1e-6;
   restart();
-  int refused = 0;
-  for (int i = 0; i < 30; ++i) refused += get("/v1/experiments").status == 429;
-  EXPECT_GT(refused, 0);
+  EXPECT_EQ(get("/v1/experiments").status, 200);
+  EXPECT_EQ(get("/v1/experiments").status, 429);
   EXPECT_EQ(http_->Get("/healthz")->status, 200) << "needs no token";
   options_.requests_per_second = 0;
   restart();
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(as("wrong", "GET", "/v1/experiments").status, 403);
+  EXPECT_EQ(as("wrong", "GET", "/v1/experiments").status, 403);
   EXPECT_EQ(as("wrong", "GET", "/v1/experiments").status, 429);
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "base/error.h"
@@ -113,8 +114,9 @@ struct Server::State {
         tokens(scheduler, options.token),
         keys(scheduler),
         log(options.access_log),
-        rate(options.requests_per_second, options.requests_per_second),
-        wrong_tokens(options.wrong_tokens_per_minute / 60, options.wrong_tokens_per_minute) {}
+        rate(options.requests_per_second, std::max(options.requests_per_second, 1.0)),
+        wrong_tokens(options.wrong_tokens_per_minute / 60,
+                     std::max(options.wrong_tokens_per_minute, 1.0)) {}
 
   HttpAnswer handle(const HttpRequest& request);
   Answer answer(const HttpRequest& request, AccessLine& line);
