@@ -59,6 +59,9 @@ install_packages() {
   step "Installing ${#missing[@]} packages" "${as_root[@]}" install -y --no-install-recommends "${missing[@]}" || exit 2
 }
 
+# ccache finds what another clone of the same source compiled.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=true
+
 # configure CMAKE-OPTION...: into build/. ccache where it is.
 configure() {
   local launcher=()
