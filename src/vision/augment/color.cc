@@ -110,8 +110,8 @@ void adjust_color(std::span<std::uint8_t> pixels, std::span<const ColorStep> ste
     float offset = 0;
     if (step.kind == ColorKind::kContrast) {
       const auto sum = static_cast<double>(fast::grey_sum(pixels, pending));
-      const double count = std::max(1.0, static_cast<double>(pixels.size() / kChannels));
-      offset = rest * static_cast<float>(sum / count);
+      const std::size_t count = std::max<std::size_t>(1, pixels.size() / kChannels);
+      offset = rest * static_cast<float>(sum / static_cast<double>(count));
     }
     pending = composed(pending, factor, offset);
     any = true;

@@ -88,8 +88,8 @@ void mix(std::span<std::uint8_t> pixels, std::span<const std::uint8_t> partner, 
   if (!mix.window) {
     const auto share = static_cast<float>(mix.share);
     for (std::size_t i = 0; i < pixels.size(); ++i)
-      pixels[i] = static_cast<std::uint8_t>((1 - share) * static_cast<float>(pixels[i]) +
-                                            share * static_cast<float>(partner[i]) + 0.5f);
+      pixels[i] = static_cast<std::uint8_t>(std::lround(
+          (1 - share) * static_cast<float>(pixels[i]) + share * static_cast<float>(partner[i])));
     return;
   }
   const Window& window = *mix.window;

@@ -102,8 +102,8 @@ void translation(Image& picture, Size, const Values& values, RandomStream& rando
 // torchvision's RandomPerspective.get_params.
 void perspective(Image& picture, Size, const Values& values, RandomStream& random) {
   const auto inwards = [&](std::size_t side) {
-    const auto room =
-        static_cast<std::size_t>(values["distortion"] * static_cast<double>(side / 2));
+    const std::size_t half = side / 2;
+    const auto room = static_cast<std::size_t>(values["distortion"] * static_cast<double>(half));
     return static_cast<double>(random.below(room + 1));
   };
   const auto right = static_cast<double>(picture.width) - 1;

@@ -26,7 +26,8 @@ Agreement agreement(std::span<const float> a, std::span<const float> b, std::siz
     sum += cosine;
     result.lowest_cosine = std::min(result.lowest_cosine, cosine);
   }
-  result.mean_cosine = sum / static_cast<double>(a.size() / feature_count);
+  const std::size_t rows = a.size() / feature_count;
+  result.mean_cosine = sum / static_cast<double>(rows);
   if (largest > 0) result.largest_difference /= largest;
   return result;
 }
