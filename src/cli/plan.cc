@@ -27,7 +27,8 @@ constexpr double kWorthwhile = 0.8;      // a task that costs more saves nothing
 constexpr std::size_t kMultiple = 16;    // pixels of a task's sides
 constexpr std::size_t kLowestTask = 32;  // pixels; below that a network sees too little
 constexpr double kRunsASeed = 5;  // full runs for each fresh seed: two that use it, the rest search
-constexpr double kExtractionShare = 0.25;      // of a budget for features
+constexpr double kExtractionShare = 0.4;  // of a budget for features
+constexpr double kViews = 3.4;  // passes of all photographs: centre, mirror image, two augmented
 constexpr std::size_t kUnboundedHeight = 128;  // when no clock is in the budget
 constexpr double kUnboundedEpochs = 10;
 
@@ -180,7 +181,7 @@ Plan plan_features(const PlanRequest& request, const MeasureSpeed& measure_speed
   const auto preparation_seconds = [&] {
     return static_cast<double>(request.all_photographs) / request.workers *
            (1 / kDecodesPerSecond +
-            pixels(plan.recipe) / measured_pixels / speed.inference_images_per_second);
+            kViews * pixels(plan.recipe) / measured_pixels / speed.inference_images_per_second);
   };
   for (auto height = heights.rbegin(); height != heights.rend(); ++height) {
     set_height(plan.recipe, *height, request.aspect);

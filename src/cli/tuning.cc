@@ -117,6 +117,10 @@ void Tuning::tune_arm(train::Strategy strategy, std::size_t index) {
     for (const PlannedTask& task : options.plan.tasks)
       train::prepare(train::recipe_from_json(task.changes, options.plan.recipe, task.name),
                      data_.dataset, {options.weights, folder_.cache(), core_count()}, console_);
+    if (strategy == train::Strategy::kFeatures)
+      train::prepare_views(options.plan.recipe,
+                           train::TrainingPhotographs(data_.dataset, data_.split),
+                           {options.weights, folder_.cache(), core_count()}, console_);
   }
   arms_.push_back(std::make_unique<Arm>(options, coordinator_->scheduler(), coordinator_->meter()));
   current_arm_ = arms_.back().get();

@@ -12,7 +12,7 @@ Json log_range(const char* name, double min, double max) {
           {"transformation", "log"}};
 }
 
-Json whole(const char* name, int min, int max) {
+Json whole(const char* name, std::size_t min, std::size_t max) {
   return {{"name", name}, {"type", "int"}, {"bounds", {{"min", min}, {"max", max}}}};
 }
 
@@ -20,9 +20,6 @@ Json of_head(Json parameter, Head head) {
   parameter["conditions"] = {{"head", Json::array({to_string(head)})}};
   return parameter;
 }
-
-// Every augmented view costs a pass of the photographs through the frozen network, once.
-constexpr int kMostViews = 3;
 
 Json features_space(const Recipe& recipe) {
   Json parameters = Json::array();
@@ -35,7 +32,7 @@ Json features_space(const Recipe& recipe) {
   parameters.push_back(of_head(log_range("lda_shrinkage", 3e-3, 1), Head::kLda));
   parameters.push_back(of_head(log_range("logistic_penalty", 1e-4, 1), Head::kLogistic));
   parameters.push_back(whole("feature_layers", 1, 4));
-  parameters.push_back(whole("feature_views", 1, kMostViews));
+  parameters.push_back(whole("feature_views", 1, kMostFeatureViews));
   parameters.push_back({{"name", "flip_test"},
                         {"type", "categorical"},
                         {"categorical_values", Json::array({"true", "false"})}});

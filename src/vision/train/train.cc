@@ -13,6 +13,7 @@
 #include "vision/train/learners.h"
 #include "vision/train/loop.h"
 #include "vision/train/model_folder.h"
+#include "vision/train/search_space.h"
 
 namespace frugal::train {
 namespace {
@@ -80,6 +81,15 @@ void prepare(const Recipe& recipe, const data::Dataset& dataset, const Environme
       .require_unchanged(dataset);
   if (needs_features(recipe, environment))
     FrozenOutputs::of_center({recipe, environment, progress}, dataset, view, /*mirrored=*/false);
+}
+
+void prepare_views(const Recipe& recipe, const TrainingPhotographs& training,
+                   const Environment& environment, ProgressSink& progress) {
+  const FrozenSource source{recipe, environment, progress};
+  FrozenOutputs::of_center(source, training.dataset(), {recipe.height, recipe.width},
+                           /*mirrored=*/true);
+  for (std::size_t view = 1; view < kMostFeatureViews; ++view)
+    FrozenOutputs::of_augmented(source, training, view);
 }
 
 TrainingSummary train(const Recipe& given, const TrainingPhotographs& training,

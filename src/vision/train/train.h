@@ -124,6 +124,11 @@ struct TrainingSummary {
 void prepare(const Recipe& recipe, const data::Dataset& dataset, const Environment& environment,
              ProgressSink& progress);
 
+// Of features: the views that heads of the search space may read (search_space.h), so that no trial
+// waits for them.
+void prepare_views(const Recipe& recipe, const TrainingPhotographs& training,
+                   const Environment& environment, ProgressSink& progress);
+
 // Throws NumericalError when the loss is not a number (the run failed), InputError, SystemError.
 TrainingSummary train(const Recipe& recipe, const TrainingPhotographs& training,
                       const HeldOutPhotographs& validation, const Environment& environment,
