@@ -125,8 +125,7 @@ TEST_F(CoreTest, AnswersTheFrontOfTwoObjectives) {
   add(.5, .6, 12);
   std::vector<double> front;
   const Reply best = get(path + "/best_assignments?ascending=True");
-  for (const Json& row : best.body["data"])
-    front.push_back(row["assignments"]["x"]);
+  for (const Json& row : best.body["data"]) front.push_back(row["assignments"]["x"]);
   EXPECT_THAT(front, ElementsAre(.1, .4, .5));
   EXPECT_TRUE(get(path).body["progress"]["best_observation"].is_null());
   EXPECT_EQ(post(path + "/suggestions", Json::object()).status, 200);
