@@ -207,6 +207,8 @@ void Arm::advance() {
     });
     if (searching) return;
     winner_ = scheduler_.recommend(experiment_.id);
+    // The time may be over before the first run is.
+    if (!winner_ && !std::all_of(all.begin(), all.end(), is_over)) return;
     if (!winner_) {
       std::string reason = "no trial ended";
       for (const auto& trial : all)
