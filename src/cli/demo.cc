@@ -46,6 +46,7 @@ std::string pretrain(const std::string& photographs, const DemoOptions& options,
   training.output = folder;
   training.resolution = kPretrainingResolution;
   training.epochs = kPretrainingEpochs;
+  training.recipe = "study";
   training.set = {"schedule=cosine", "head_start=zero", "learning_rate=0.02"};
   run_train(training, console);
   return weights;
