@@ -26,7 +26,7 @@ PlanRequest cars(double budget_seconds) {
   return request;
 }
 
-TEST(Plan, HoldsSevenFullRunsAndMoreOfThoseThatConverged) {
+TEST(Plan, HoldsSixFullRunsAndMoreOfThoseThatConverged) {
   for (const double minutes : {5, 10, 20, 60, 240}) {
     const Plan plan = make_plan(cars(minutes * 60), machine);
     EXPECT_GE(plan.full_runs, kFullRuns * 0.99) << minutes;
