@@ -99,7 +99,7 @@ Arm::Arm(ArmOptions options, experiment::Scheduler& scheduler, const Meter& mete
   for (const Trial& trial : all)
     if (role(trial) == "winner") winner_ = trial.suggestion.assignments;
   if (winner_) phase_ = Phase::kReruns;
-  refused_ = phase_ != Phase::kSearch;
+  refused_ = phase_ != Phase::kSearch || !options_.plan.search;
   remember();
 }
 
@@ -123,10 +123,28 @@ void Arm::queue_seeds(const optimizer::Assignments& assignments, const std::stri
   }
 }
 
+void Arm::run_longer(const Json& changes) {
+  const auto known = trials();
+  if (std::none_of(known.begin(), known.end(),
+                   [](const Trial& trial) { return role(trial) == "longer"; }))
+    scheduler_.queue(
+        experiment_.id, {winner_.value(), experiment::full_task(experiment_)},
+        {{"role", "longer"}, {"seed", options_.seed}, {"keep_model", true}, {"changes", changes}});
+  options_.end_seconds.reset();  // its length was chosen to fit
+  phase_ = Phase::kReruns;
+}
+
+bool Arm::wants_all_cores() const {
+  if (!options_.plan.search) return true;
+  const auto known = trials();
+  return std::any_of(known.begin(), known.end(),
+                     [](const Trial& trial) { return role(trial) == "longer" && !is_over(trial); });
+}
+
 double Arm::full_run_seconds() const {
   double seconds = 0, cost = 0;
   for (const auto& trial : trials()) {
-    if (trial.state != TrialState::kDone) continue;
+    if (trial.state != TrialState::kDone || role(trial) == "longer") continue;
     const double task_cost = experiment_.tasks[trial.suggestion.task].cost;
     if (task_cost < 0.5) continue;  // short runs are mostly overhead
     seconds += trial.cost.wall_seconds;

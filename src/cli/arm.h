@@ -50,9 +50,14 @@ class Arm {
   // Goes on to the next phase when this one is over. Throws InputError when nothing succeeded.
   void advance();
 
+  // After all that: the winner's recipe once more with those changes, for longer. Once.
+  void run_longer(const Json& changes);
+  // Whether what it runs next is a single run, for which one worker should have all cores.
+  bool wants_all_cores() const;
+
   // Seconds of one worker for a full run, measured when there are measurements.
   double full_run_seconds() const;
-  // Of this arm's trials: role "search", "untuned", "winner".
+  // Of this arm's trials: role "search", "untuned", "winner", "longer".
   static std::string role(const experiment::Trial& trial);
   std::optional<optimizer::Assignments> winner() const { return winner_; }
   bool winner_is_untuned() const;

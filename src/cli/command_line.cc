@@ -60,7 +60,7 @@ class CommandLine {
   CLI::App* current() { return commands_.back().app; }
   void data_options(DataOptions& data, bool required);
   void recipe_option(std::string& recipe);
-  void split_options(double& validation_share, double& test_share);
+  void split_options(SplitShares& shares);
   void price_options(PriceOptions& price);
   std::vector<std::string> with_config(const std::vector<std::string>& arguments);
   std::string unknown_words(const std::vector<std::string>& arguments) const;
@@ -103,13 +103,15 @@ void CommandLine::data_options(DataOptions& data, bool required) {
   current()->add_flag("--strict", data.strict, "any broken photograph is an error");
 }
 
-void CommandLine::split_options(double& validation_share, double& test_share) {
+void CommandLine::split_options(SplitShares& shares) {
   current()
-      ->add_option("--validation-share", validation_share,
-                   "of the photographs, for the tuning to see")
+      ->add_option("--validation-share", shares.validation,
+                   "of the photographs, for the tuning to see; default: 0.15, less of more than "
+                   "4000, at least 0.1")
       ->check(CLI::Range(0.01, 0.8));
   current()
-      ->add_option("--test-share", test_share, "of the photographs, opened once for the answer")
+      ->add_option("--test-share", shares.test,
+                   "of the photographs, opened once for the answer; default: likewise")
       ->check(CLI::Range(0.01, 0.8));
 }
 
@@ -173,7 +175,7 @@ void CommandLine::add_tune() {
   c->add_option("--threads", o.machine.threads, "of a worker; 0: cores / workers");
   price_options(o.price);
   c->add_option("--seed", o.seed, "of the split, the search and the runs");
-  split_options(o.validation_share, o.test_share);
+  split_options(o.shares);
   c->add_option("--output", o.output, "the run's folder: store, split, model, report")
       ->type_name("DIR");
   c->add_flag("--refit,!--no-refit", o.refit,
@@ -205,7 +207,7 @@ void CommandLine::add_train() {
   c->add_option("--epochs", o.epochs, "0: the recipe's");
   c->add_option("--threads", o.threads, "0: every core");
   c->add_option("--seed", o.seed, "of the split and the run");
-  split_options(o.validation_share, o.test_share);
+  split_options(o.shares);
   c->add_option("--output", o.output, "the run's folder: split, checkpoint, model")
       ->type_name("DIR");
   c->add_flag("--dry-run", o.dry_run, "print the recipe and train nothing");

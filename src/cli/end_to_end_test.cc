@@ -46,11 +46,11 @@ class EndToEnd : public ProgramTest {
   static std::string weights() { return at() + "/trained/model/model.pth"; }
 
   static std::string tune(const std::string& strategy, const std::string& output,
-                          const std::string& more) {
+                          const std::string& more, int epochs = 2) {
     return fmt::format(
-        "tune --data {0}/photographs --weights {1} --strategy {2} --resolution 32 --epochs 2 "
-        "--seeds 1 --output {0}/{3} {4}",
-        at(), weights(), strategy, output, more);
+        "tune --data {0}/photographs --weights {1} --strategy {2} --resolution 32 --epochs {3} "
+        "--seeds 1 --output {0}/{4} {5}",
+        at(), weights(), strategy, epochs, output, more);
   }
 };
 
@@ -163,7 +163,7 @@ TEST_F(EndToEnd, GoesOnAfterKillsWithoutLosingOrDoublingAnything) {
 
 TEST_F(EndToEnd, AccountsForTheTimeOfAWorkerThatWasKilled) {
   const std::string log = at() + "/lost.log";
-  const pid_t child = start(tune("fine-tune", "lost", "--budget 4runs --task-by epochs"), log);
+  const pid_t child = start(tune("fine-tune", "lost", "--budget 3runs"), log);
   wait_for("fine-tune: trial", log, child);
   const auto workers = children_of(child);
   ASSERT_FALSE(workers.empty()) << read_file(log);
@@ -171,13 +171,34 @@ TEST_F(EndToEnd, AccountsForTheTimeOfAWorkerThatWasKilled) {
   ASSERT_EQ(wait_for_end(child), 0) << read_file(log);
   const Json answer = parse_json(read_file(folder_ / "lost" / "result.json"), "result.json");
   expect_no_gap_in_costs(answer);
-  const Json& agreements = answer.at("summary").at("task_agreements");
-  ASSERT_FALSE(agreements.empty());  // full runs pass through the cheap tasks
-  EXPECT_GE(agreements[0].at("pairs"), 1);
   for (const Json& stage : answer.at("stages"))
     if (stage.at("name") == "lost with dead workers") {
       EXPECT_GT(stage.at("seconds"), 0);
     }
+}
+
+// The study's schedule does not depend on the length of the run: a full run passes through the
+// cheap tasks. So many epochs that these are cheaper on the fastest machine.
+TEST_F(EndToEnd, ComparesCheapTasksWithFullRunsThatPassedThem) {
+  const Ran tuned = run(
+      tune("fine-tune", "passing", "--budget 2runs --recipe study --task-by epochs --json", 120));
+  ASSERT_EQ(tuned.exit_code, 0) << tuned.err;
+  const Json agreements = tuned.last().at("summary").at("task_agreements");
+  ASSERT_FALSE(agreements.empty()) << tuned.last().at("trials").dump(1);
+  EXPECT_TRUE(agreements[0].at("in_passing").get<bool>());
+  EXPECT_GE(agreements[0].at("pairs"), 1);
+}
+
+TEST_F(EndToEnd, ABudgetThatHoldsNoSearchIsOneLongRun) {
+  const Ran ran = run(tune("fine-tune", "one", "--budget 60s --json", 300));
+  ASSERT_EQ(ran.exit_code, 0) << ran.err;
+  const Json answer = ran.last();
+  ASSERT_EQ(answer.at("arms").size(), 1u);
+  EXPECT_FALSE(answer.at("arms")[0].at("tuned").get<bool>());
+  EXPECT_EQ(answer.at("trials").size(), 1u);
+  EXPECT_EQ(answer.at("winner"), 0);
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "one" / "model" / "model.pth"));
+  expect_no_gap_in_costs(answer);
 }
 
 TEST_F(EndToEnd, DryRunPrintsThePlanAndLeavesNothing) {

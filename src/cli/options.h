@@ -29,6 +29,11 @@ struct MachineOptions {
   unsigned threads = 0;  // a worker
 };
 
+// Of the photographs, held out; absent: data::usual_share.
+struct SplitShares {
+  std::optional<double> validation, test;
+};
+
 struct PriceOptions {
   double per_hour = 0;  // dollars, of the whole machine; overrules the list
   std::string machine;  // "c7a.large", of the list
@@ -55,8 +60,7 @@ struct TuneOptions {
   std::string task_by =
       "resolution";  // how cheap tasks are cheaper: "epochs", "resolution", "depth"
   PriceOptions price;
-  double validation_share = 0.15;
-  double test_share = 0.15;
+  SplitShares shares;
   bool refit = true;  // the winner once more, on the validation photographs too
   bool dry_run = false;
 };
@@ -93,8 +97,7 @@ struct TrainOptions {
   double epochs = 0;
   std::vector<std::string> set;  // "learning_rate=0.03": any key of a recipe
   bool reproduce_leak = false;   // price the study's protocol beside the sound one
-  double validation_share = 0.15;
-  double test_share = 0.15;
+  SplitShares shares;
   bool dry_run = false;
 };
 

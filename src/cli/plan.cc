@@ -18,11 +18,11 @@ constexpr std::array<std::size_t, 9> kHeights = {48, 64, 80, 96, 112, 128, 160, 
 constexpr double kDecodesPerSecond = 600;       // of one core
 constexpr double kHeadStepsPerSecond = 60'000;  // photographs through the head alone
 constexpr double kRunOverheadSeconds = 2;       // loading, the start of the head, saving
-constexpr double kFewestEpochs = 4;             // below that, rather fewer pixels
 constexpr double kMostEpochs = 30;
 constexpr std::pair<const char*, double> kCheapTasks[] = {{"small", 0.1}, {"medium", 0.5}};
 constexpr double kHalf = 0.5;
 constexpr std::size_t kFrozenViews = 3;  // that frozen layers see of a photograph
+constexpr double kCaution = 0.93;        // of a single run's time: it may take longer than forecast
 constexpr double kWorthwhile = 0.8;      // a task that costs more saves nothing
 constexpr std::size_t kMultiple = 16;    // pixels of a task's sides
 constexpr std::size_t kLowestTask = 32;  // pixels; below that a network sees too little
@@ -56,7 +56,7 @@ double epoch_seconds(const PlanRequest& request, const train::Speed& speed) {
 
 [[noreturn]] void refuse(const PlanRequest& request, double needed_seconds) {
   throw InputError(fmt::format(
-      "the budget of {:.0f} s is too small to tune {}: this machine needs at least {:.0f} s; give "
+      "the budget of {:.0f} s is too small for {}: this machine needs at least {:.0f} s; give "
       "--budget {}m or more, a lower --resolution or fewer --epochs, or another --strategy",
       request.budget_seconds, to_string(request.recipe.strategy), needed_seconds,
       static_cast<int>(std::ceil(needed_seconds / 60))));
@@ -147,10 +147,36 @@ std::vector<PlannedTask> plan_tasks(const PlanRequest& request, const Plan& plan
   return tasks;
 }
 
-Plan plan_fine_tuning(const PlanRequest& request, const MeasureSpeed& measure_speed) {
+double decoding_seconds(const PlanRequest& request) {
+  return static_cast<double>(request.all_photographs) / (kDecodesPerSecond * request.workers);
+}
+
+bool is_worth_a_search(const PlanRequest& request, const Plan& plan) {
+  const double fewest = request.epochs > 0 ? kFullRuns / 2 : kFullRuns;  // as the user wishes
+  if (plan.full_run_seconds > affordable_seconds(request, plan) * kFullRuns / fewest) return false;
+  const std::size_t lowest = std::min(kLowestSearched, candidate_heights(request).back());
+  return plan.recipe.height >= lowest &&
+         (request.epochs > 0 || plan.recipe.epochs >= kFewestEpochs);
+}
+
+Plan plan_one_run(const PlanRequest& request, const MeasureSpeed& measure_alone) {
+  Plan plan{.recipe = request.recipe, .search = false};
+  plan.preparation_seconds = decoding_seconds(request);
+  const double seconds = (request.budget_seconds - plan.preparation_seconds) * kCaution;
+  const train::Speed speed = spend(request, seconds, measure_alone, plan.recipe);
+  plan.judged_per_second = speed.inference_images_per_second;
+  plan.full_run_seconds = run_seconds(request, plan.recipe, speed);
+  if (plan.full_run_seconds > seconds)
+    refuse(request, plan.preparation_seconds + plan.full_run_seconds / kCaution);
+  plan.tasks = {{.name = "full"}};
+  plan.full_runs = 1;
+  return plan;
+}
+
+Plan plan_fine_tuning(const PlanRequest& request, const MeasureSpeed& measure_speed,
+                      const MeasureSpeed& measure_alone) {
   Plan plan{.recipe = request.recipe};
-  plan.preparation_seconds =
-      static_cast<double>(request.all_photographs) / (kDecodesPerSecond * request.workers);
+  plan.preparation_seconds = decoding_seconds(request);
   train::Speed speed;
   if (std::isfinite(request.budget_seconds)) {
     speed = spend(request, affordable_seconds(request, plan), measure_speed, plan.recipe);
@@ -162,10 +188,7 @@ Plan plan_fine_tuning(const PlanRequest& request, const MeasureSpeed& measure_sp
   }
   plan.judged_per_second = speed.inference_images_per_second * request.workers;
   plan.full_run_seconds = run_seconds(request, plan.recipe, speed);
-  const double fewest = request.epochs > 0 ? kFullRuns / 2 : kFullRuns;  // as the user wishes
-  if (plan.full_run_seconds > affordable_seconds(request, plan) * kFullRuns / fewest)
-    refuse(request, (plan.preparation_seconds + plan.full_run_seconds * fewest / request.workers) /
-                        (request.refit ? 1 - kLastShare : 1));
+  if (!is_worth_a_search(request, plan)) return plan_one_run(request, measure_alone);
   plan.tasks = plan_tasks(request, plan, speed, measure_speed);
   return plan;
 }
@@ -207,10 +230,12 @@ std::size_t view_width(std::size_t height, double aspect) {
   return std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(width / 16))) * 16;
 }
 
-Plan make_plan(const PlanRequest& request, const MeasureSpeed& measure_speed) {
+Plan make_plan(const PlanRequest& request, const MeasureSpeed& measure_speed,
+               const MeasureSpeed& measure_alone) {
   Plan plan = request.recipe.strategy == train::Strategy::kFineTune
-                  ? plan_fine_tuning(request, measure_speed)
+                  ? plan_fine_tuning(request, measure_speed, measure_alone)
                   : plan_features(request, measure_speed);
+  if (!plan.search) return plan;
   plan.full_runs = affordable_seconds(request, plan) * kFullRuns / plan.full_run_seconds;
   plan.seeds = std::isfinite(plan.full_runs)
                    ? std::clamp(static_cast<unsigned>(plan.full_runs / kRunsASeed), 1u,
@@ -242,7 +267,8 @@ Json to_json(const Plan& plan) {
                {"preparation_seconds", plan.preparation_seconds},
                {"full_run_seconds", plan.full_run_seconds},
                {"judged_per_second", plan.judged_per_second},
-               {"seeds", plan.seeds}};
+               {"seeds", plan.seeds},
+               {"search", plan.search}};
   json["full_runs"] = std::isfinite(plan.full_runs) ? Json(plan.full_runs) : Json();
   return json;
 }
@@ -256,6 +282,7 @@ Plan plan_from_json(const Json& json) {
   plan.full_run_seconds = json.at("full_run_seconds");
   plan.judged_per_second = json.at("judged_per_second");
   plan.seeds = json.at("seeds");
+  plan.search = json.value("search", true);
   plan.full_runs = json.at("full_runs").is_null() ? std::numeric_limits<double>::infinity()
                                                   : json.at("full_runs").get<double>();
   return plan;

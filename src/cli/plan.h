@@ -50,6 +50,7 @@ struct Plan {
   double judged_per_second = 1;    // photographs of the test part, all cores together
   double full_runs = 0;            // that the budget holds, all workers together
   unsigned seeds = 1;              // fresh ones that winner and untuned recipe are run on
+  bool search = true;              // else the budget holds a single run, by one worker on all cores
 };
 
 // workers × recipe -> speed of one worker while all work side by side.
@@ -59,15 +60,20 @@ using MeasureSpeed = std::function<train::Speed(const train::Recipe&)>;
 // long runs beat many short ones as long as a run has not converged; a budget that holds more of
 // those that have spends the rest on the search.
 inline constexpr double kFullRuns = 6;
+// A search is worth it when each of them learns something: so many epochs at least, on views of so
+// many pixels at least. Below that, one long run of the untuned recipe is worth more.
+inline constexpr double kFewestEpochs = 4;
+inline constexpr std::size_t kLowestSearched = 64;
 // Of a budget for fine-tuning, for the winner's last and longest run.
 inline constexpr double kLastShare = 0.45;
 
-// Throws InputError when the budget does not hold them at the lowest resolution and one epoch,
-// saying what would.
-Plan make_plan(const PlanRequest& request, const MeasureSpeed& measure_speed);
+// Throws InputError when the budget does not hold a run of one epoch at the lowest resolution,
+// saying what would. measure_alone: of one worker on all cores.
+Plan make_plan(const PlanRequest& request, const MeasureSpeed& measure_speed,
+               const MeasureSpeed& measure_alone);
 
-// The size and the epochs of the winner's last run of so many seconds. request: its recipe is the
-// winner's, its photographs and its workers those of the run. One worker has all cores.
+// The size and the epochs of a run of so many seconds by one worker on all cores. request: its
+// recipe is the run's, its photographs too.
 train::Recipe plan_last_run(const PlanRequest& request, double seconds,
                             const MeasureSpeed& measure_speed);
 

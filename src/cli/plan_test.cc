@@ -26,18 +26,46 @@ PlanRequest cars(double budget_seconds) {
   return request;
 }
 
-TEST(Plan, HoldsSixFullRunsAndMoreOfThoseThatConverged) {
-  for (const double minutes : {5, 10, 20, 60, 240}) {
-    const Plan plan = make_plan(cars(minutes * 60), machine);
+// All cores together: twice as fast.
+train::Speed whole_machine(const train::Recipe& recipe) {
+  const train::Speed speed = machine(recipe);
+  return {2 * speed.training_images_per_second, 2 * speed.inference_images_per_second};
+}
+
+Plan plan_for(const PlanRequest& request) {
+  return make_plan(request, machine, whole_machine);
+}
+
+TEST(Plan, ASearchHoldsSixFullRunsAndMoreOfThoseThatConverged) {
+  for (const double minutes : {20, 60, 240}) {
+    const Plan plan = plan_for(cars(minutes * 60));
+    EXPECT_TRUE(plan.search) << minutes;
     EXPECT_GE(plan.full_runs, kFullRuns * 0.99) << minutes;
-    EXPECT_GE(plan.recipe.epochs, 1) << minutes;
+    EXPECT_GE(plan.recipe.epochs, kFewestEpochs) << minutes;
   }
+}
+
+TEST(Plan, ASmallBudgetIsOneLongRunOnAllCores) {
+  for (const double seconds : {60, 120, 300}) {
+    const Plan plan = plan_for(cars(seconds));
+    EXPECT_FALSE(plan.search) << seconds;
+    EXPECT_EQ(plan.seeds, 1u);
+    EXPECT_EQ(plan.tasks.size(), 1u);
+    const train::Speed speed = whole_machine(plan.recipe);
+    EXPECT_LE(
+        plan.preparation_seconds + plan.recipe.epochs * 4280 / speed.training_images_per_second,
+        seconds);
+    EXPECT_GE(plan.full_run_seconds, 0.5 * seconds);
+  }
+  PlanRequest small = cars(3600);
+  small.short_side_pixels = 50;  // what has no more pixels is searched with those it has
+  EXPECT_TRUE(plan_for(small).search);
 }
 
 TEST(Plan, SpendsALargerBudgetOnPixelsAndEpochs) {
   double previous = 0;
-  for (const double minutes : {5, 20, 60, 240}) {
-    const Plan plan = make_plan(cars(minutes * 60), machine);
+  for (const double minutes : {20, 60, 240}) {
+    const Plan plan = plan_for(cars(minutes * 60));
     const double work =
         plan.recipe.epochs * static_cast<double>(plan.recipe.height * plan.recipe.width);
     EXPECT_GT(work, previous) << minutes;
@@ -50,7 +78,7 @@ TEST(Plan, ItsTasksCostWhatTheyAreForecastAndOnlyCheaperOnesStay) {
     PlanRequest request = cars(3600);
     request.recipe = train::default_recipe(train::Strategy::kFineTune);
     request.task_by = task_by;
-    const Plan plan = make_plan(request, machine);
+    const Plan plan = plan_for(request);
     ASSERT_EQ(plan.tasks.size(), 3u);
     EXPECT_EQ(plan.tasks.back().cost, 1);
     EXPECT_NEAR(plan.tasks[0].cost, 0.1, 0.03);
@@ -85,7 +113,7 @@ TEST(Plan, KeepsWhatTheUserGave) {
   PlanRequest request = cars(3600);
   request.resolution = 96;
   request.epochs = 3;
-  const Plan plan = make_plan(request, machine);
+  const Plan plan = plan_for(request);
   EXPECT_EQ(plan.recipe.height, 96u);
   EXPECT_EQ(plan.recipe.epochs, 3);
 }
@@ -93,21 +121,21 @@ TEST(Plan, KeepsWhatTheUserGave) {
 TEST(Plan, NeverEnlargesSmallPhotographs) {
   PlanRequest request = cars(24 * 3600);
   request.short_side_pixels = 70;
-  EXPECT_EQ(make_plan(request, machine).recipe.height, 64u);
+  EXPECT_EQ(plan_for(request).recipe.height, 64u);
 }
 
 TEST(Plan, RefusesABudgetThatHoldsNothing) {
-  EXPECT_THROW(make_plan(cars(20), machine), InputError);
+  EXPECT_THROW(plan_for(cars(8)), InputError);
   PlanRequest features = cars(5);
   features.recipe = train::default_recipe(train::Strategy::kFeatures);
-  EXPECT_THROW(make_plan(features, machine), InputError);
+  EXPECT_THROW(plan_for(features), InputError);
 }
 
 TEST(Plan, WorksWithoutAClock) {
   PlanRequest request = cars(std::numeric_limits<double>::infinity());
   for (const auto strategy : {train::Strategy::kFineTune, train::Strategy::kFeatures}) {
     request.recipe = train::default_recipe(strategy);
-    const Plan plan = make_plan(request, machine);
+    const Plan plan = plan_for(request);
     EXPECT_TRUE(std::isfinite(plan.full_run_seconds));
     EXPECT_GE(plan.recipe.epochs, 1);
   }

@@ -99,6 +99,10 @@ std::optional<unsigned> core_quota() {
 
 }  // namespace
 
+Json share_json(const std::optional<double>& share) {
+  return share ? Json(*share) : Json();
+}
+
 unsigned core_count() {
   cpu_set_t set;
   const unsigned cores =

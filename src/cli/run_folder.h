@@ -60,6 +60,9 @@ class RunFolder {
   std::filesystem::path path_;
 };
 
+// How a share stands in a folder's options: null when it was not given.
+Json share_json(const std::optional<double>& share);
+
 // Whole cores that this process may use: by its affinity, and by its container's quota.
 unsigned core_count();
 

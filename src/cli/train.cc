@@ -58,8 +58,8 @@ Json identity(const TrainOptions& options) {
           {"data", options.data.data},
           {"reader", options.data.reader},
           {"weights", options.weights},
-          {"validation-share", options.validation_share},
-          {"test-share", options.test_share},
+          {"validation-share", share_json(options.shares.validation)},
+          {"test-share", share_json(options.shares.test)},
           {"seed", options.seed}};
 }
 
@@ -71,7 +71,8 @@ int run_train(const TrainOptions& options, Console& console) {
   if (!options.weights.empty()) train::network_of(options.weights);  // before anything is made
   folder.open(identity(options), {});
   const RunData data = folder.prepare_data(
-      options.data, {options.validation_share, options.test_share, options.seed}, threads, console);
+      options.data, {options.shares.validation, options.shares.test, options.seed}, threads,
+      console);
   const train::Recipe recipe = recipe_of(options, data.median_aspect());
   if (options.dry_run) {
     console.result(to_json(recipe).dump(2), to_json(recipe));

@@ -60,7 +60,7 @@ report::Trial trial_row(const Trial& trial, const Experiment& experiment, const 
   report::Trial row;
   row.id = static_cast<std::uint64_t>(trial.id);
   row.strategy = experiment.name;
-  row.task = task.name;
+  row.task = Arm::role(trial) == "longer" ? report::kLonger : task.name;
   row.cost = task.cost;
   row.state = to_string(trial.state);
   const auto end = observed.ends.find(trial.id);
@@ -212,25 +212,33 @@ report::Answer collect_answer(const TuneState& state, const experiment::Schedule
       answer.trials.push_back(trial_row(trial, experiment, seen, state));
     report::Arm untuned = arm_row(experiment, false, runs_of(trials, "untuned"), seen, state);
     report::Arm tuned = arm_row(experiment, true, runs_of(trials, "winner"), seen, state);
+    report::Arm longer = arm_row(experiment, true, runs_of(trials, "longer"), seen, state);
+    longer.longer = true;
     const Share search = share_of(trials, "search", state);
     const Share untuned_runs = share_of(trials, "untuned", state);
     const Share tuned_runs = share_of(trials, "winner", state);
+    const Share longer_runs = share_of(trials, "longer", state);
     tuned.search_seconds = search.seconds;
     tuned.trials = static_cast<std::size_t>(
         std::count_if(trials.begin(), trials.end(),
                       [](const Trial& trial) { return Arm::role(trial) == "search"; }));
     untuned.dollars = untuned_runs.dollars;
     tuned.dollars = search.dollars + tuned_runs.dollars;
+    longer.dollars = longer_runs.dollars;
     answer.stages.push_back({experiment.name + ": search", search.seconds});
     answer.stages.push_back(
         {experiment.name + ": runs on fresh seeds", untuned_runs.seconds + tuned_runs.seconds});
-    if (state.finished && tuned.seeds.empty()) {  // the search found nothing better
+    if (longer_runs.seconds > 0)
+      answer.stages.push_back({experiment.name + ": one longer run", longer_runs.seconds});
+    if (state.finished && tuned.seeds.empty() &&
+        tuned.trials > 0) {  // the search found nothing better
       tuned.seeds = untuned.seeds;
       tuned.recipe = untuned.recipe;
       tuned.run_seconds = untuned.run_seconds;
     }
     if (!untuned.seeds.empty()) answer.arms.push_back(std::move(untuned));
     if (!tuned.seeds.empty()) answer.arms.push_back(std::move(tuned));
+    if (!longer.seeds.empty()) answer.arms.push_back(std::move(longer));
   }
   answer.winner = winning_arm(answer.arms);
   answer.refit = state.refit;

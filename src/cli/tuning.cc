@@ -48,8 +48,8 @@ Json identity(const TuneOptions& options) {
           {"refit", options.refit},
           {"seeds", options.seeds},
           {"seed", options.seed},
-          {"validation-share", options.validation_share},
-          {"test-share", options.test_share},
+          {"validation-share", share_json(options.shares.validation)},
+          {"test-share", share_json(options.shares.test)},
           {"price-per-hour", price_of(options.price).per_hour}};
 }
 
@@ -78,7 +78,10 @@ std::optional<double> Tuning::end_of(std::size_t arm) const {
               : *allowed_seconds_ * budget_share(strategies_[arm], strategies_.size());
 }
 
-void Tuning::start_workers() {
+// Those that live, when they are not so many of so many threads, make way.
+void Tuning::run_workers(const Split& split) {
+  if (coordinator_->has_workers() && running_ == split) return;
+  if (coordinator_->has_workers()) coordinator_->stop_workers();
   coordinator_->scheduler().set_admission(
       [this](const experiment::Experiment& experiment, const optimizer::Task& task) {
         Arm* arm = current_arm_;
@@ -86,7 +89,9 @@ void Tuning::start_workers() {
           return true;  // its own arm is about to begin
         return arm->id() == experiment.id && arm->admits(task);
       });
-  coordinator_->start_workers(workers_, {"--threads", std::to_string(threads_)}, price_.per_hour);
+  coordinator_->start_workers(split.workers, {"--threads", std::to_string(split.threads)},
+                              price_.per_hour);
+  running_ = split;
 }
 
 void Tuning::tune_arm(train::Strategy strategy, std::size_t index) {
@@ -104,7 +109,7 @@ void Tuning::tune_arm(train::Strategy strategy, std::size_t index) {
   options.suggester = options_.suggester;
   options.seed = options_.seed;
   options.seeds = options.plan.seeds;
-  options.workers = workers_;
+  options.workers = options.plan.search ? workers_ : 1;
   const double models = 2.0 * options.seeds;
   closing_seconds_ +=
       models * static_cast<double>(data_.split.test.size()) / options.plan.judged_per_second;
@@ -124,7 +129,7 @@ void Tuning::tune_arm(train::Strategy strategy, std::size_t index) {
   }
   arms_.push_back(std::make_unique<Arm>(options, coordinator_->scheduler(), coordinator_->meter()));
   current_arm_ = arms_.back().get();
-  if (!coordinator_->has_workers()) start_workers();
+  run_workers(arms_.back()->wants_all_cores() ? whole_machine() : Split{workers_, threads_});
   work_on(*arms_.back());
 }
 
@@ -168,7 +173,7 @@ int Tuning::run() {
   {
     const Ledger::Stage stage(coordinator_->ledger(), "checking and splitting photographs");
     data_ = folder_.prepare_data(options_.data,
-                                 {options_.validation_share, options_.test_share, options_.seed},
+                                 {options_.shares.validation, options_.shares.test, options_.seed},
                                  core_count(), console_);
   }
   try {
@@ -177,6 +182,7 @@ int Tuning::run() {
       share_out_the_cores(data_);
     }
     tune_all();
+    run_fine_tuning_longer();
     return finish();
   } catch (const Stopped&) {
     console_.line("stopping: the workers write their checkpoints");

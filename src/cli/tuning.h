@@ -38,18 +38,21 @@ class Tuning {
   int print_finished() const;
   PlanRequest request_for(const train::Recipe& recipe, const RunData& data,
                           double budget_seconds) const;
-  MeasureSpeed measuring(unsigned workers, unsigned threads);
+  MeasureSpeed measuring(const Split& split);
   Plan plan_for(train::Strategy strategy, const RunData& data, double budget_seconds);
   Plan remembered_plan(train::Strategy strategy, double budget_seconds);
   std::optional<double> end_of(std::size_t arm) const;
   void share_out_the_cores(const RunData& data);
   SplitChoice measure_split(double aspect);
-  void start_workers();
+  Split whole_machine() const { return {1, workers_ * threads_}; }
+  void run_workers(const Split& split);
   void tune_arm(train::Strategy strategy, std::size_t index);
   void work_on(Arm& arm);
   void forget_checkpoints(const Arm& arm) const;
   void tune_all();
+  void run_fine_tuning_longer();
   double last_run_seconds(const Plan& plan, double budget_seconds) const;
+  std::optional<double> seconds_left() const;
   std::optional<train::Recipe> last_recipe(const report::Arm& winner);
   void refit(const report::Answer& answer);
   void open_test_part();
@@ -66,6 +69,7 @@ class Tuning {
   std::optional<Split> given_split_;
   SplitChoice split_;
   unsigned workers_ = 1, threads_ = 1;  // split_'s
+  std::optional<Split> running_;        // of the workers that live now
   std::string network_;
   experiment::Budget budget_;
   Price price_;

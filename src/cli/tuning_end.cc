@@ -172,7 +172,8 @@ std::optional<experiment::Id> Tuning::best_run(const report::Answer& answer) con
     if (arm->experiment().name != winner.strategy) continue;
     const auto trials = coordinator_->scheduler().trials(arm->id());
     const auto values = values_of(trials, coordinator_->scheduler().observations(arm->id()));
-    const std::string role = winner.tuned && !arm->winner_is_untuned() ? "winner" : "untuned";
+    const bool tuned = winner.tuned && !arm->winner_is_untuned();
+    const std::string role = winner.longer ? "longer" : tuned ? "winner" : "untuned";
     for (const auto& trial : trials) {
       if (Arm::role(trial) != role || !values.contains(trial.id) ||
           values.at(trial.id) <= best_value)

@@ -21,6 +21,12 @@ constexpr double kCalibrationSeconds = 2;  // of each measurement
 constexpr double kFeaturesShare = 0.2;     // of the budget, when both strategies are tuned
 
 std::string plan_text(const Plan& plan, const std::string& budget) {
+  if (!plan.search)
+    return fmt::format(
+        "{}: {} holds no search; one run of the untuned recipe on all cores, {} at {} × {} pixels, "
+        "{:g} epochs, about {:.0f} s",
+        to_string(plan.recipe.strategy), budget, plan.recipe.network, plan.recipe.height,
+        plan.recipe.width, plan.recipe.epochs, plan.full_run_seconds);
   return fmt::format(
       "{}: {} at {} × {} pixels, {:g} epochs; a full run takes {:.0f} s of one worker; {} holds {}",
       to_string(plan.recipe.strategy), plan.recipe.network, plan.recipe.height, plan.recipe.width,
@@ -54,12 +60,12 @@ PlanRequest Tuning::request_for(const train::Recipe& recipe, const RunData& data
   return request;
 }
 
-MeasureSpeed Tuning::measuring(unsigned workers, unsigned threads) {
-  return [this, workers, threads](const train::Recipe& recipe) {
+MeasureSpeed Tuning::measuring(const Split& split) {
+  return [this, split](const train::Recipe& recipe) {
     throw_if_stopped();
     console_.progress(
         {fmt::format("measuring this machine at {} × {} pixels", recipe.height, recipe.width)});
-    return train::measure_speed(recipe, workers, threads, kCalibrationSeconds);
+    return train::measure_speed(recipe, split.workers, split.threads, kCalibrationSeconds);
   };
 }
 
@@ -69,7 +75,8 @@ Plan Tuning::plan_for(train::Strategy strategy, const RunData& data, double budg
   recipe.seed = options_.seed;
   if (strategy == train::Strategy::kFineTune)
     recipe.augment = augment::portable_policy(options_.augment);
-  return make_plan(request_for(recipe, data, budget_seconds), measuring(workers_, threads_));
+  return make_plan(request_for(recipe, data, budget_seconds), measuring({workers_, threads_}),
+                   measuring(whole_machine()));
 }
 
 int Tuning::dry_run() {
@@ -81,7 +88,7 @@ int Tuning::dry_run() {
   std::string text;
   try {
     const RunData data = folder.prepare_data(
-        options_.data, {options_.validation_share, options_.test_share, options_.seed},
+        options_.data, {options_.shares.validation, options_.shares.test, options_.seed},
         core_count(), console_);
     text =
         fmt::format("{} photographs of {} classes: {} to train on, {} to validate, {} to test\n",

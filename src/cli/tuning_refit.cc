@@ -18,10 +18,50 @@ constexpr const char* kLastRecipe = "last_recipe";  // in the store
 
 // Of the whole machine, to be set aside while that strategy is tuned.
 double Tuning::last_run_seconds(const Plan& plan, double budget_seconds) const {
-  if (!options_.refit) return 0;
+  if (!options_.refit || !plan.search) return 0;
   const bool fine_tuned = plan.recipe.strategy == train::Strategy::kFineTune;
   return fine_tuned && std::isfinite(budget_seconds) ? kLastShare * budget_seconds
                                                      : plan.full_run_seconds;
+}
+
+// For a last run; nullopt: no clock is in the budget.
+std::optional<double> Tuning::seconds_left() const {
+  if (!allowed_seconds_) return {};
+  return (*allowed_seconds_ - closing_seconds_ - coordinator_->meter().spent_seconds()) * kCaution;
+}
+
+// A search of short runs may leave fine-tuning behind that would win with the time that is set
+// aside for the last run. So it gets that time, and is judged on the validation photographs before
+// it is believed.
+void Tuning::run_fine_tuning_longer() {
+  Arm& arm = *arms_.back();
+  const report::Answer so_far = answer(false);
+  const bool has_run = std::any_of(so_far.arms.begin(), so_far.arms.end(),
+                                   [](const report::Arm& row) { return row.longer; });
+  if (!options_.refit || has_run || !arm.options().plan.search || !so_far.winner || !arm.winner() ||
+      arm.options().strategy != train::Strategy::kFineTune ||
+      so_far.arms[*so_far.winner].strategy == arm.experiment().name)
+    return;
+  if (!allowed_seconds_) return;
+  const double left = *seconds_left() - 2 * so_far.arms[*so_far.winner].run_seconds;
+  if (left * workers_ < 2 * arm.full_run_seconds()) return;
+  const auto tuned = std::find_if(so_far.arms.rbegin(), so_far.arms.rend(), [&](const auto& row) {
+    return row.strategy == arm.experiment().name;
+  });
+  Json recipe = tuned->recipe;
+  recipe["seed"] = options_.seed;
+  const train::Recipe longer =
+      plan_last_run(request_for(train::recipe_from_json(recipe, {}, "the recipe"), data_, left),
+                    left, measuring(whole_machine()));
+  console_.line(fmt::format(
+      "{} is behind after runs of {:.0f} s: its best recipe once more, {:g} epochs at {} × {} "
+      "pixels",
+      arm.experiment().name, arm.full_run_seconds(), longer.epochs, longer.height, longer.width));
+  arm.run_longer({{"epochs", longer.epochs}, {"height", longer.height}, {"width", longer.width}});
+  train::prepare(longer, data_.dataset, {options_.weights, folder_.cache(), core_count()},
+                 console_);
+  run_workers(whole_machine());
+  work_on(arm);
 }
 
 // The winner's recipe for all the time that is left; nullopt when that is less than its own runs
@@ -33,13 +73,11 @@ std::optional<train::Recipe> Tuning::last_recipe(const report::Arm& winner) {
   if (const auto known = coordinator_->scheduler().value(kLastRecipe))
     return train::recipe_from_json(parse_json(*known, kLastRecipe), train::Recipe{}, kLastRecipe);
   train::Recipe last = recipe;
-  if (allowed_seconds_) {
-    const double seconds =
-        (*allowed_seconds_ - closing_seconds_ - coordinator_->meter().spent_seconds()) * kCaution;
-    if (seconds < winner.run_seconds / workers_) return {};
-    PlanRequest request = request_for(recipe, data_, seconds);
+  if (const auto seconds = seconds_left()) {
+    if (*seconds < winner.run_seconds / (winner.longer ? 1 : workers_)) return {};
+    PlanRequest request = request_for(recipe, data_, *seconds);
     request.training_photographs += request.validation_photographs;
-    last = plan_last_run(request, seconds, measuring(1, core_count()));
+    last = plan_last_run(request, *seconds, measuring(whole_machine()));
   }
   coordinator_->scheduler().set_value(kLastRecipe, to_json(last).dump());
   return last;

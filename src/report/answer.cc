@@ -44,6 +44,7 @@ void fields(std::type_identity<SeedResult>, auto&& archive, auto& x) {
 void fields(std::type_identity<Arm>, auto&& archive, auto& x) {
   archive("strategy", x.strategy);
   archive("tuned", x.tuned);
+  archive("longer", x.longer);
   archive("seeds", x.seeds);
   archive("trials", x.trials);
   archive("search_seconds", x.search_seconds);

@@ -53,6 +53,7 @@ struct SeedResult {
 struct Arm {
   std::string strategy;  // "features", "fine-tune"
   bool tuned = false;
+  bool longer = false;  // a run of the recipe for longer than the search's
   std::vector<SeedResult> seeds;
   std::size_t trials = 0;  // spent in search of the recipe
   double search_seconds = 0;
@@ -80,10 +81,12 @@ struct Passing {
   bool operator==(const Passing&) const = default;
 };
 
+inline constexpr const char* kLonger = "longer";  // a Trial::task
+
 struct Trial {
   std::uint64_t id = 0;
   std::string strategy;
-  std::string task;             // "small", "medium", "full"
+  std::string task;             // "small", "medium", "full"; kLonger: beyond the search's tasks
   double cost = 1;              // of the task, in full-task costs
   std::string state;            // "open", "running", "done", "failed", "preempted"
   std::optional<double> value;  // validation accuracy, when done

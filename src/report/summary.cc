@@ -22,7 +22,8 @@ double mean(const std::vector<double>& values) {
 }
 
 std::string arm_name(const Arm& arm) {
-  return fmt::format("{}, {}", arm.strategy, arm.tuned ? "tuned" : "untuned");
+  return fmt::format("{}, {}{}", arm.strategy, arm.tuned ? "tuned" : "untuned",
+                     arm.longer ? ", longer" : "");
 }
 
 void append(const Answer& answer, const std::vector<std::size_t>& predictions,
@@ -100,7 +101,7 @@ std::vector<Gap> make_gaps(const Answer& answer) {
   std::vector<Gap> gaps;
   for (std::size_t tuned = 0; tuned < answer.arms.size(); ++tuned)
     for (std::size_t untuned = 0; untuned < answer.arms.size(); ++untuned)
-      if (answer.arms[tuned].tuned && !answer.arms[untuned].tuned &&
+      if (answer.arms[tuned].tuned && !answer.arms[tuned].longer && !answer.arms[untuned].tuned &&
           answer.arms[tuned].strategy == answer.arms[untuned].strategy && judged(tuned) &&
           judged(untuned))
         gaps.push_back(make_gap(answer, tuned, untuned));
@@ -110,7 +111,8 @@ std::vector<Gap> make_gaps(const Answer& answer) {
     return answer.arms[gap.first].strategy == strategy;
   });
   for (std::size_t other = 0; other < answer.arms.size(); ++other)
-    if (answer.arms[other].tuned && answer.arms[other].strategy != strategy && judged(other))
+    if (answer.arms[other].tuned && !answer.arms[other].longer &&
+        answer.arms[other].strategy != strategy && judged(other))
       gaps.push_back(make_gap(answer, *answer.winner, other));
   return gaps;
 }
@@ -204,24 +206,24 @@ std::string make_sentence(const Answer& answer, const Summary& summary) {
   if (who == "features") who = "A classifier on frozen features";
   if (who == "fine-tune") who = "Fine-tuning";
   const std::string sentence = fmt::format(
-      "{} with the {} recipe is right on {} % of the test photographs, which it had never seen "
+      "{} with the {} recipe{} is right on {} % of the test photographs, which it had never seen "
       "(95 % interval {} %)",
-      who, arm.tuned ? "tuned" : "untuned", percent_text(row.test->value),
-      percent_text(*row.test->interval));
-  for (const Gap& gap : summary.gaps) {
-    if (gap.first != row.arm || answer.arms[gap.second].tuned) continue;
-    const std::string numbers =
-        fmt::format("95 % interval {}, {}", points_text(gap.interval), p_equation(gap.p_value));
-    if (gap.distinguishable)
-      return fmt::format("{}, {:.1f} points {} the untuned recipe ({}).", sentence,
-                         100 * std::abs(gap.difference), gap.difference > 0 ? "above" : "below",
-                         numbers);
-    return fmt::format(
-        "{}. Against the untuned recipe that is no difference that this test set "
-        "can show ({} points, {}).",
-        sentence, points_text(gap.difference), numbers);
-  }
-  return sentence + ".";
+      who, arm.tuned ? "tuned" : "untuned", arm.longer ? ", run for longer," : "",
+      percent_text(row.test->value), percent_text(*row.test->interval));
+  const auto gap = std::find_if(summary.gaps.begin(), summary.gaps.end(),
+                                [&](const Gap& g) { return g.first == row.arm; });
+  if (gap == summary.gaps.end()) return sentence + ".";
+  const Arm& other = answer.arms[gap->second];
+  const std::string whom =
+      other.tuned ? summary.rows[gap->second].name : std::string("the untuned recipe");
+  const std::string numbers =
+      fmt::format("95 % interval {}, {}", points_text(gap->interval), p_equation(gap->p_value));
+  if (gap->distinguishable)
+    return fmt::format("{}, {:.1f} points {} {} ({}).", sentence, 100 * std::abs(gap->difference),
+                       gap->difference > 0 ? "above" : "below", whom, numbers);
+  return fmt::format(
+      "{}. Against {} that is no difference that this test set can show ({} points, {}).", sentence,
+      whom, points_text(gap->difference), numbers);
 }
 
 std::vector<std::string> make_cautions(const Answer& answer, const Summary& summary) {

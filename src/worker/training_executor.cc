@@ -86,7 +86,9 @@ train::Recipe recipe_of(const experiment::Experiment& experiment, const experime
   recipe = train::recipe_from_json(optimizer::to_json(trial.suggestion.assignments), recipe,
                                    "assignments");
   recipe.seed = trial.metadata.value("seed", recipe.seed);
-  return changed(recipe, setup, experiment.tasks.at(trial.suggestion.task).name);
+  recipe = changed(recipe, setup, experiment.tasks.at(trial.suggestion.task).name);
+  return train::recipe_from_json(trial.metadata.value("changes", Json::object()), recipe,
+                                 "the trial's changes");
 }
 
 struct TrainingExecutor::Data {
@@ -115,7 +117,9 @@ Outcome TrainingExecutor::run(const Lease& lease, Context& context) {
   const TrainingSetup setup = training_setup_from_json(lease.experiment.metadata.at("training"));
   const Data& photographs = data(setup.folder);
   const train::Recipe recipe = recipe_of(lease.experiment, lease.trial);
-  const auto passages = passages_of(lease.experiment, setup, recipe);
+  const auto passages = lease.trial.metadata.contains("changes")
+                            ? std::vector<Passage>()
+                            : passages_of(lease.experiment, setup, recipe);
   const double step_epochs =
       static_cast<double>(recipe.batch()) / static_cast<double>(photographs.split.train.size());
   const std::filesystem::path folder = trial_folder(setup.folder, lease.trial.id);

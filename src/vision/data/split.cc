@@ -123,12 +123,19 @@ void require_part(const std::vector<std::size_t>& part, double share, std::strin
 
 }  // namespace
 
+double usual_share(std::size_t photographs) {
+  constexpr double kEnough = 600;
+  return std::clamp(kEnough / static_cast<double>(photographs), 0.1, 0.15);
+}
+
 Split make_split(const CheckSummary& checked, const SplitOptions& options) {
-  if (!(options.validation_share >= 0 && options.test_share >= 0 &&
-        options.validation_share + options.test_share < 1))
+  const double usual = usual_share(checked.dataset.photographs.size());
+  const double validation_wanted = options.validation_share.value_or(usual);
+  const double test_wanted = options.test_share.value_or(usual);
+  if (!(validation_wanted >= 0 && test_wanted >= 0 && validation_wanted + test_wanted < 1))
     throw InputError(fmt::format(
         "validation {} and test {} must be shares of 0 or more that leave something for train",
-        options.validation_share, options.test_share));
+        validation_wanted, test_wanted));
   std::vector<Group> groups = collect_groups(checked);
   const auto share_to_take = [&](Part part, double share) {
     const auto& photographs = checked.dataset.photographs;
@@ -136,8 +143,8 @@ Split make_split(const CheckSummary& checked, const SplitOptions& options) {
                                    [&](const auto& p) { return p.given_part == part; });
     return given ? 0.0 : share;
   };
-  const double validation_share = share_to_take(Part::kValidation, options.validation_share);
-  const double test_share = share_to_take(Part::kTest, options.test_share);
+  const double validation_share = share_to_take(Part::kValidation, validation_wanted);
+  const double test_share = share_to_take(Part::kTest, test_wanted);
 
   std::map<std::size_t, std::vector<Group*>> by_class;
   for (Group& group : groups)
@@ -164,10 +171,11 @@ Json to_json(const Split& split, const Dataset& dataset, const SplitOptions& opt
     for (const std::size_t i : part) sorted.insert(dataset.photographs.at(i).content_hash);
     return sorted;
   };
+  const double usual = usual_share(dataset.photographs.size());
   return {{"version", kVersion},
           {"seed", options.seed},
-          {"validation_share", options.validation_share},
-          {"test_share", options.test_share},
+          {"validation_share", options.validation_share.value_or(usual)},
+          {"test_share", options.test_share.value_or(usual)},
           {"train", hashes(split.train)},
           {"validation", hashes(split.validation)},
           {"test", hashes(split.test)}};

@@ -94,6 +94,13 @@ std::string error_of(const CheckSummary& checked, const SplitOptions& options = 
   return "no error";
 }
 
+TEST(Split, HoldsBackLessOfManyPhotographs) {
+  EXPECT_EQ(usual_share(30), 0.15);
+  EXPECT_EQ(usual_share(4000), 0.15);
+  EXPECT_NEAR(usual_share(5000) * 5000, 600, 1e-9);
+  EXPECT_EQ(usual_share(100'000), 0.1);
+}
+
 TEST(Split, LawsHoldForRandomDataSets) {
   RandomStream random(1);
   for (int round = 0; round < 200; ++round) {

@@ -6,8 +6,10 @@
 #include <ATen/ops/from_blob.h>
 #include <c10/core/GradMode.h>
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 #include "base/error.h"
@@ -83,6 +85,11 @@ Compute compute_for(const std::string& precision, const std::string& engine) {
                                          : engine::Precision::kFp32;
   compute.engine = engine::choose(engine::kind_named(engine), compute.features);
   return compute;
+}
+
+void keep_freed_memory() {
+  ::mallopt(M_MMAP_MAX, 0);
+  ::mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
 }
 
 void use_threads(unsigned threads) {

@@ -52,6 +52,7 @@ at::Tensor activations(model::Network& network, std::span<const std::uint8_t> pi
 
 Speed measure_one(const Recipe& recipe, unsigned threads, double seconds,
                   std::barrier<>& together) {
+  keep_freed_memory();
   use_threads(threads);
   const Compute compute = compute_for(recipe.precision, "auto");
   const auto network = make_pretrained(recipe, "", kClasses);
