@@ -190,7 +190,7 @@ TEST_F(EndToEnd, ComparesCheapTasksWithFullRunsThatPassedThem) {
 }
 
 TEST_F(EndToEnd, ABudgetThatHoldsNoSearchIsOneLongRun) {
-  const Ran ran = run(tune("fine-tune", "one", "--budget 60s --json", 300));
+  const Ran ran = run(tune("fine-tune", "one", "--budget 1runs --json"));
   ASSERT_EQ(ran.exit_code, 0) << ran.err;
   const Json answer = ran.last();
   ASSERT_EQ(answer.at("arms").size(), 1u);

@@ -26,6 +26,7 @@ constexpr double kCaution = 0.93;        // of a single run's time: it may take 
 constexpr double kWorthwhile = 0.8;      // a task that costs more saves nothing
 constexpr std::size_t kMultiple = 16;    // pixels of a task's sides
 constexpr std::size_t kLowestTask = 32;  // pixels; below that a network sees too little
+constexpr double kFewestRuns = 2;        // fewer leave nothing to search with
 constexpr double kRunsASeed = 5;  // full runs for each fresh seed: two that use it, the rest search
 constexpr double kExtractionShare = 0.4;  // of a budget for features
 constexpr double kViews = 3.4;  // passes of all photographs: centre, mirror image, two augmented
@@ -152,6 +153,7 @@ double decoding_seconds(const PlanRequest& request) {
 }
 
 bool is_worth_a_search(const PlanRequest& request, const Plan& plan) {
+  if (request.budget_runs < kFewestRuns) return false;
   const double fewest = request.epochs > 0 ? kFullRuns / 2 : kFullRuns;  // as the user wishes
   if (plan.full_run_seconds > affordable_seconds(request, plan) * kFullRuns / fewest) return false;
   const std::size_t lowest = std::min(kLowestSearched, candidate_heights(request).back());
@@ -159,11 +161,21 @@ bool is_worth_a_search(const PlanRequest& request, const Plan& plan) {
          (request.epochs > 0 || plan.recipe.epochs >= kFewestEpochs);
 }
 
+// Without a clock in the budget.
+train::Speed choose_unbounded(const PlanRequest& request, const MeasureSpeed& measure_speed,
+                              train::Recipe& recipe) {
+  set_height(recipe, std::min(candidate_heights(request).back(), kUnboundedHeight), request.aspect);
+  recipe.epochs = request.epochs > 0 ? request.epochs : kUnboundedEpochs;
+  return measure_speed(recipe);
+}
+
 Plan plan_one_run(const PlanRequest& request, const MeasureSpeed& measure_alone) {
   Plan plan{.recipe = request.recipe, .search = false};
   plan.preparation_seconds = decoding_seconds(request);
   const double seconds = (request.budget_seconds - plan.preparation_seconds) * kCaution;
-  const train::Speed speed = spend(request, seconds, measure_alone, plan.recipe);
+  const train::Speed speed = std::isfinite(seconds)
+                                 ? spend(request, seconds, measure_alone, plan.recipe)
+                                 : choose_unbounded(request, measure_alone, plan.recipe);
   plan.judged_per_second = speed.inference_images_per_second;
   plan.full_run_seconds = run_seconds(request, plan.recipe, speed);
   if (plan.full_run_seconds > seconds)
@@ -177,15 +189,10 @@ Plan plan_fine_tuning(const PlanRequest& request, const MeasureSpeed& measure_sp
                       const MeasureSpeed& measure_alone) {
   Plan plan{.recipe = request.recipe};
   plan.preparation_seconds = decoding_seconds(request);
-  train::Speed speed;
-  if (std::isfinite(request.budget_seconds)) {
-    speed = spend(request, affordable_seconds(request, plan), measure_speed, plan.recipe);
-  } else {
-    set_height(plan.recipe, std::min(candidate_heights(request).back(), kUnboundedHeight),
-               request.aspect);
-    plan.recipe.epochs = request.epochs > 0 ? request.epochs : kUnboundedEpochs;
-    speed = measure_speed(plan.recipe);
-  }
+  const train::Speed speed =
+      std::isfinite(request.budget_seconds)
+          ? spend(request, affordable_seconds(request, plan), measure_speed, plan.recipe)
+          : choose_unbounded(request, measure_speed, plan.recipe);
   plan.judged_per_second = speed.inference_images_per_second * request.workers;
   plan.full_run_seconds = run_seconds(request, plan.recipe, speed);
   if (!is_worth_a_search(request, plan)) return plan_one_run(request, measure_alone);

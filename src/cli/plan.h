@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -28,9 +29,10 @@ struct PlanRequest {
   std::size_t short_side_pixels = 224;  // the median photograph's
   unsigned workers = 1;
   double budget_seconds = 0;  // wall-clock, for this strategy; infinite when there is no such bound
-  unsigned resolution = 0;    // given by the user; 0: choose
-  double epochs = 0;          // likewise
-  unsigned seeds = 3;         // fresh ones, at most
+  double budget_runs = std::numeric_limits<double>::infinity();  // likewise, full-task costs
+  unsigned resolution = 0;                                       // given by the user; 0: choose
+  double epochs = 0;                                             // likewise
+  unsigned seeds = 3;                                            // fresh ones, at most
   TaskBy task_by = TaskBy::kResolution;
   bool refit = true;  // set kLastShare aside
 };

@@ -131,6 +131,14 @@ TEST(Plan, RefusesABudgetThatHoldsNothing) {
   EXPECT_THROW(plan_for(features), InputError);
 }
 
+TEST(Plan, ASingleRunIsNoSearch) {
+  PlanRequest request = cars(std::numeric_limits<double>::infinity());
+  request.budget_runs = 1;
+  EXPECT_FALSE(plan_for(request).search);
+  request.budget_runs = 3;
+  EXPECT_TRUE(plan_for(request).search);
+}
+
 TEST(Plan, WorksWithoutAClock) {
   PlanRequest request = cars(std::numeric_limits<double>::infinity());
   for (const auto strategy : {train::Strategy::kFineTune, train::Strategy::kFeatures}) {

@@ -53,6 +53,7 @@ class Tuning {
   void run_fine_tuning_longer();
   double last_run_seconds(const Plan& plan, double budget_seconds) const;
   std::optional<double> seconds_left() const;
+  bool searched(const std::string& strategy) const;
   std::optional<train::Recipe> last_recipe(const report::Arm& winner);
   void refit(const report::Answer& answer);
   void open_test_part();

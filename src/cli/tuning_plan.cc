@@ -52,6 +52,7 @@ PlanRequest Tuning::request_for(const train::Recipe& recipe, const RunData& data
   request.short_side_pixels = data.median_short_side_pixels();
   request.workers = workers_;
   request.budget_seconds = budget_seconds;
+  if (budget_.runs) request.budget_runs = *budget_.runs / static_cast<double>(strategies_.size());
   request.resolution = options_.resolution;
   request.epochs = options_.epochs;
   request.seeds = options_.seeds;

@@ -30,6 +30,12 @@ std::optional<double> Tuning::seconds_left() const {
   return (*allowed_seconds_ - closing_seconds_ - coordinator_->meter().spent_seconds()) * kCaution;
 }
 
+bool Tuning::searched(const std::string& strategy) const {
+  return std::any_of(arms_.begin(), arms_.end(), [&](const auto& arm) {
+    return arm->experiment().name == strategy && arm->options().plan.search;
+  });
+}
+
 // A search of short runs may leave fine-tuning behind that would win with the time that is set
 // aside for the last run. So it gets that time, and is judged on the validation photographs before
 // it is believed.
@@ -74,7 +80,8 @@ std::optional<train::Recipe> Tuning::last_recipe(const report::Arm& winner) {
     return train::recipe_from_json(parse_json(*known, kLastRecipe), train::Recipe{}, kLastRecipe);
   train::Recipe last = recipe;
   if (const auto seconds = seconds_left()) {
-    if (*seconds < winner.run_seconds / (winner.longer ? 1 : workers_)) return {};
+    const bool had_all_cores = winner.longer || !searched(winner.strategy);
+    if (*seconds < winner.run_seconds / (had_all_cores ? 1 : workers_)) return {};
     PlanRequest request = request_for(recipe, data_, *seconds);
     request.training_photographs += request.validation_photographs;
     last = plan_last_run(request, *seconds, measuring(whole_machine()));
@@ -101,7 +108,7 @@ void Tuning::refit(const report::Answer& answer) {
   }
   const double began = coordinator_->clock().now_seconds();
   const auto photographs = train::TrainingPhotographs::with_validation(data_.dataset, data_.split);
-  const train::Environment environment{options_.weights, folder_.cache(), core_count()};
+  const train::Environment environment{options_.weights, folder_.cache(), whole_machine().threads};
   std::filesystem::create_directories(folder_.refit());
   train::prepare(*recipe, data_.dataset, environment, console_);
   train::TrainOptions run;
