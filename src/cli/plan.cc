@@ -22,6 +22,8 @@ constexpr double kMostEpochs = 30;
 constexpr std::pair<const char*, double> kCheapTasks[] = {{"small", 0.1}, {"medium", 0.5}};
 constexpr double kHalf = 0.5;
 constexpr std::size_t kFrozenViews = 3;  // that frozen layers see of a photograph
+constexpr double kFrozenShare = 0.4;     // of a network's pass, up to the first layer's end
+constexpr double kSizesOfTasks = 1.6;    // pixels of all tasks together, in the full one's
 constexpr double kCaution = 0.93;        // of a single run's time: it may take longer than forecast
 constexpr double kWorthwhile = 0.8;      // a task that costs more saves nothing
 constexpr std::size_t kMultiple = 16;    // pixels of a task's sides
@@ -69,40 +71,61 @@ double run_seconds(const PlanRequest& request, const train::Recipe& recipe,
   return recipe.epochs * epoch_seconds(request, speed) + kRunOverheadSeconds;
 }
 
+// Of computing once what frozen layers make of the views, seconds of one worker.
+double views_seconds(const PlanRequest& request, const train::Recipe& recipe,
+                     const train::Speed& speed) {
+  if (recipe.frozen == train::Frozen::kNone) return 0;
+  const auto further = static_cast<double>(recipe.feature_views - 1);
+  const double views = static_cast<double>(request.all_photographs) +
+                       further * static_cast<double>(request.training_photographs);
+  return kFrozenShare * views / speed.inference_images_per_second;
+}
+
 // What a run may take so that the budget holds kFullRuns.
 double affordable_seconds(const PlanRequest& request, const Plan& plan) {
   const double kept = request.refit ? 1 - kLastShare : 1;
   return (request.budget_seconds * kept - plan.preparation_seconds) * request.workers / kFullRuns;
 }
 
-// The most pixels of which a run of so many seconds shows kFewestEpochs at least. speed: at
+// Of one worker, for a run; views_share of what its frozen layers' views take is in it.
+struct Allowance {
+  double seconds = 0;
+  double views_share = 0;
+};
+
+// The most pixels of which a run of that allowance shows kFewestEpochs at least. speed: at
 // measured pixels; other sizes are slower or faster in proportion.
-std::size_t best_height(const PlanRequest& request, double seconds, const train::Speed& speed,
-                        double measured_pixels) {
+std::size_t best_height(const PlanRequest& request, const Allowance& allowance,
+                        const train::Speed& speed, double measured_pixels) {
   const double fewest = request.epochs > 0 ? request.epochs : kFewestEpochs;
   train::Recipe recipe = request.recipe;
   std::size_t best = candidate_heights(request).front();
   for (const std::size_t height : candidate_heights(request)) {
     set_height(recipe, height, request.aspect);
-    recipe.epochs = fewest * pixels(recipe) / measured_pixels;  // as if at the measured size
-    if (run_seconds(request, recipe, speed) <= seconds) best = height;
+    const double times = pixels(recipe) / measured_pixels;
+    recipe.epochs = fewest * times;  // as if at the measured size
+    if (run_seconds(request, recipe, speed) +
+            allowance.views_share * times * views_seconds(request, recipe, speed) <=
+        allowance.seconds)
+      best = height;
   }
   return best;
 }
 
-// Takes the size and the epochs that a run of so many seconds is best spent on, and returns the
-// speed there.
-train::Speed spend(const PlanRequest& request, double seconds, const MeasureSpeed& measure_speed,
-                   train::Recipe& recipe) {
+// Takes the size and the epochs that the allowance is best spent on, and returns the speed there.
+train::Speed spend(const PlanRequest& request, const Allowance& allowance,
+                   const MeasureSpeed& measure_speed, train::Recipe& recipe) {
   set_height(recipe, candidate_heights(request).front(), request.aspect);
   train::Speed speed = measure_speed(recipe);
   for (int round = 0; round < 2; ++round) {  // small sizes are slower than their pixels say
     const std::size_t measured = recipe.height;
-    set_height(recipe, best_height(request, seconds, speed, pixels(recipe)), request.aspect);
+    set_height(recipe, best_height(request, allowance, speed, pixels(recipe)), request.aspect);
     if (recipe.height == measured) break;
     speed = measure_speed(recipe);
   }
-  const double affordable = (seconds - kRunOverheadSeconds) / epoch_seconds(request, speed);
+  const double affordable = (allowance.seconds - kRunOverheadSeconds -
+                             allowance.views_share * views_seconds(request, recipe, speed)) /
+                            epoch_seconds(request, speed);
   recipe.epochs =
       request.epochs > 0 ? request.epochs : std::clamp(std::floor(affordable), 1.0, kMostEpochs);
   return speed;
@@ -174,11 +197,13 @@ Plan plan_one_run(const PlanRequest& request, const MeasureSpeed& measure_alone)
   plan.preparation_seconds = decoding_seconds(request);
   const double seconds = (request.budget_seconds - plan.preparation_seconds) * kCaution;
   const train::Speed speed = std::isfinite(seconds)
-                                 ? spend(request, seconds, measure_alone, plan.recipe)
+                                 ? spend(request, {seconds, 1}, measure_alone, plan.recipe)
                                  : choose_unbounded(request, measure_alone, plan.recipe);
+  const double views = views_seconds(request, plan.recipe, speed);
+  plan.preparation_seconds += views;
   plan.judged_per_second = speed.inference_images_per_second;
   plan.full_run_seconds = run_seconds(request, plan.recipe, speed);
-  if (plan.full_run_seconds > seconds)
+  if (plan.full_run_seconds + views > seconds)
     refuse(request, plan.preparation_seconds + plan.full_run_seconds / kCaution);
   plan.tasks = {{.name = "full"}};
   plan.full_runs = 1;
@@ -191,10 +216,13 @@ Plan plan_fine_tuning(const PlanRequest& request, const MeasureSpeed& measure_sp
   plan.preparation_seconds = decoding_seconds(request);
   const train::Speed speed =
       std::isfinite(request.budget_seconds)
-          ? spend(request, affordable_seconds(request, plan), measure_speed, plan.recipe)
+          ? spend(request, {affordable_seconds(request, plan), kSizesOfTasks / kFullRuns},
+                  measure_speed, plan.recipe)
           : choose_unbounded(request, measure_speed, plan.recipe);
   plan.judged_per_second = speed.inference_images_per_second * request.workers;
   plan.full_run_seconds = run_seconds(request, plan.recipe, speed);
+  plan.preparation_seconds +=
+      kSizesOfTasks * views_seconds(request, plan.recipe, speed) / request.workers;
   if (!is_worth_a_search(request, plan)) return plan_one_run(request, measure_alone);
   plan.tasks = plan_tasks(request, plan, speed, measure_speed);
   return plan;
@@ -254,7 +282,8 @@ Plan make_plan(const PlanRequest& request, const MeasureSpeed& measure_speed,
 train::Recipe plan_last_run(const PlanRequest& request, double seconds,
                             const MeasureSpeed& measure_speed) {
   train::Recipe recipe = request.recipe;
-  if (recipe.strategy == train::Strategy::kFineTune) spend(request, seconds, measure_speed, recipe);
+  if (recipe.strategy == train::Strategy::kFineTune)
+    spend(request, {seconds, 1}, measure_speed, recipe);
   return recipe;
 }
 

@@ -131,6 +131,16 @@ TEST(Plan, RefusesABudgetThatHoldsNothing) {
   EXPECT_THROW(plan_for(features), InputError);
 }
 
+TEST(Plan, CountsWhatFrozenLayersMakeOfTheViews) {
+  PlanRequest request = cars(300);
+  const Plan plain = plan_for(request);
+  request.recipe.frozen = train::Frozen::kLayer1;
+  request.recipe.feature_views = 4;
+  const Plan frozen = plan_for(request);
+  EXPECT_GT(frozen.preparation_seconds, plain.preparation_seconds + 5);
+  EXPECT_LE(frozen.preparation_seconds + frozen.full_run_seconds, 300);
+}
+
 TEST(Plan, ASingleRunIsNoSearch) {
   PlanRequest request = cars(std::numeric_limits<double>::infinity());
   request.budget_runs = 1;

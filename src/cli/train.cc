@@ -30,7 +30,7 @@ Json settings_of(const std::vector<std::string>& settings) {
 }
 
 // The strategy's defaults, overruled by the recipe file, by the flags, by --set.
-train::Recipe recipe_of(const TrainOptions& options, double aspect) {
+train::Recipe recipe_of(const TrainOptions& options, double aspect, std::size_t photographs) {
   const Json settings = settings_of(options.set);
   const auto strategy = !options.strategy.empty() ? train::strategy_named(options.strategy)
                         : settings.contains("strategy")
@@ -49,6 +49,8 @@ train::Recipe recipe_of(const TrainOptions& options, double aspect) {
     flags["width"] = view_width(options.resolution, aspect);
   }
   recipe = train::recipe_from_json(flags, recipe, "the command line");
+  if (options.recipe == "default" && !options.weights.empty())
+    freeze_first_layers(recipe, photographs);
   return train::recipe_from_json(settings, recipe, "--set");
 }
 
@@ -73,7 +75,8 @@ int run_train(const TrainOptions& options, Console& console) {
   const RunData data = folder.prepare_data(
       options.data, {options.shares.validation, options.shares.test, options.seed}, threads,
       console);
-  const train::Recipe recipe = recipe_of(options, data.median_aspect());
+  const train::Recipe recipe =
+      recipe_of(options, data.median_aspect(), data.dataset.photographs.size());
   if (options.dry_run) {
     console.result(to_json(recipe).dump(2), to_json(recipe));
     return 0;

@@ -94,6 +94,13 @@ void Tuning::run_workers(const Split& split) {
   running_ = split;
 }
 
+void Tuning::prepare(const train::Recipe& recipe, const train::TrainingPhotographs& training) {
+  const train::Environment environment{std::filesystem::absolute(options_.weights), folder_.cache(),
+                                       whole_machine().threads};
+  train::prepare(recipe, data_.dataset, environment, console_);
+  train::prepare_views(recipe, training, environment, console_);
+}
+
 void Tuning::tune_arm(train::Strategy strategy, std::size_t index) {
   const double begin = coordinator_->meter().spent_seconds();
   const auto end = end_of(index);
@@ -119,13 +126,9 @@ void Tuning::tune_arm(train::Strategy strategy, std::size_t index) {
 
   {
     const Ledger::Stage stage(coordinator_->ledger(), "decoding and features");
+    const train::TrainingPhotographs training(data_.dataset, data_.split);
     for (const PlannedTask& task : options.plan.tasks)
-      train::prepare(train::recipe_from_json(task.changes, options.plan.recipe, task.name),
-                     data_.dataset, {options.weights, folder_.cache(), core_count()}, console_);
-    if (strategy == train::Strategy::kFeatures)
-      train::prepare_views(options.plan.recipe,
-                           train::TrainingPhotographs(data_.dataset, data_.split),
-                           {options.weights, folder_.cache(), core_count()}, console_);
+      prepare(train::recipe_from_json(task.changes, options.plan.recipe, task.name), training);
   }
   arms_.push_back(std::make_unique<Arm>(options, coordinator_->scheduler(), coordinator_->meter()));
   current_arm_ = arms_.back().get();

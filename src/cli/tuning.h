@@ -18,6 +18,7 @@
 #include "cli/run_folder.h"
 #include "cli/tune_answer.h"
 #include "experiment/budget.h"
+#include "vision/train/train.h"
 
 namespace frugal::cli {
 
@@ -46,6 +47,7 @@ class Tuning {
   SplitChoice measure_split(double aspect);
   Split whole_machine() const { return {1, workers_ * threads_}; }
   void run_workers(const Split& split);
+  void prepare(const train::Recipe& recipe, const train::TrainingPhotographs& training);
   void tune_arm(train::Strategy strategy, std::size_t index);
   void work_on(Arm& arm);
   void forget_checkpoints(const Arm& arm) const;

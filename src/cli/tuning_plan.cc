@@ -76,6 +76,7 @@ Plan Tuning::plan_for(train::Strategy strategy, const RunData& data, double budg
   recipe.seed = options_.seed;
   if (strategy == train::Strategy::kFineTune)
     recipe.augment = augment::portable_policy(options_.augment);
+  if (options_.recipe == "default") freeze_first_layers(recipe, data.dataset.photographs.size());
   return make_plan(request_for(recipe, data, budget_seconds), measuring({workers_, threads_}),
                    measuring(whole_machine()));
 }

@@ -64,8 +64,7 @@ void Tuning::run_fine_tuning_longer() {
       "pixels",
       arm.experiment().name, arm.full_run_seconds(), longer.epochs, longer.height, longer.width));
   arm.run_longer({{"epochs", longer.epochs}, {"height", longer.height}, {"width", longer.width}});
-  train::prepare(longer, data_.dataset, {options_.weights, folder_.cache(), core_count()},
-                 console_);
+  prepare(longer, {data_.dataset, data_.split});
   run_workers(whole_machine());
   work_on(arm);
 }
@@ -110,7 +109,7 @@ void Tuning::refit(const report::Answer& answer) {
   const auto photographs = train::TrainingPhotographs::with_validation(data_.dataset, data_.split);
   const train::Environment environment{options_.weights, folder_.cache(), whole_machine().threads};
   std::filesystem::create_directories(folder_.refit());
-  train::prepare(*recipe, data_.dataset, environment, console_);
+  prepare(*recipe, photographs);
   train::TrainOptions run;
   run.checkpoint_path = folder_.refit() / "checkpoint.pt";
   run.model_folder = folder_.refit() / "model";

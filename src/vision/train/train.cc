@@ -85,11 +85,18 @@ void prepare(const Recipe& recipe, const data::Dataset& dataset, const Environme
 
 void prepare_views(const Recipe& recipe, const TrainingPhotographs& training,
                    const Environment& environment, ProgressSink& progress) {
-  const FrozenSource source{recipe, environment, progress};
-  FrozenOutputs::of_center(source, training.dataset(), {recipe.height, recipe.width},
-                           /*mirrored=*/true);
-  for (std::size_t view = 1; view < kMostFeatureViews; ++view)
-    FrozenOutputs::of_augmented(source, training, view);
+  const bool features = recipe.strategy == Strategy::kFeatures;
+  if (!features && recipe.frozen == Frozen::kNone) return;
+  if (!features && !augment::open_parameters(augment::policy_named(recipe.augment)).empty())
+    return;  // each trial has views of its own
+  const FrozenSource source{recipe, environment, progress, recipe.frozen_layers()};
+  const data::Size view{recipe.height, recipe.width};
+  for (const bool mirrored : {false, true})
+    if (!mirrored || features || recipe.flip_test)
+      FrozenOutputs::of_center(source, training.dataset(), view, mirrored);
+  const std::size_t views = features ? kMostFeatureViews : recipe.feature_views;
+  for (std::size_t number = 1; number < views; ++number)
+    FrozenOutputs::of_augmented(source, training, number);
 }
 
 TrainingSummary train(const Recipe& given, const TrainingPhotographs& training,

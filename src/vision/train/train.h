@@ -124,8 +124,9 @@ struct TrainingSummary {
 void prepare(const Recipe& recipe, const data::Dataset& dataset, const Environment& environment,
              ProgressSink& progress);
 
-// Of features: the views that heads of the search space may read (search_space.h), so that no trial
-// waits for them.
+// What frozen layers make of views of the training photographs, so that no trial waits for it: for
+// features the views that heads of the search space may read (search_space.h), for a frozen prefix
+// the recipe's own.
 void prepare_views(const Recipe& recipe, const TrainingPhotographs& training,
                    const Environment& environment, ProgressSink& progress);
 
