@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/config_file.h"
+#include "cli/options_compare.h"
 #include "cli/signals.h"
 
 namespace frugal::cli {
@@ -45,6 +46,8 @@ class CommandLine {
 
   void add_tune();
   void add_train();
+  void add_compare();
+  void add_advise();
   void add_evaluate();
   void add_predict();
   void add_augment();
@@ -205,12 +208,35 @@ void CommandLine::add_train() {
               "train again with altered copies that leak into the judges, and price the leak");
   c->add_option("--resolution", o.resolution, "short side in pixels; 0: the recipe's");
   c->add_option("--epochs", o.epochs, "0: the recipe's");
+  c->add_option("--budget", o.budget,
+                "20m, 5usd: the size and the epochs of which one run takes so long");
+  c->add_flag("--with-validation", o.with_validation,
+              "learn from the validation photographs too: for a last run that decides nothing");
+  price_options(o.price);
   c->add_option("--threads", o.threads, "0: every core");
   c->add_option("--seed", o.seed, "of the split and the run");
   split_options(o.shares);
   c->add_option("--output", o.output, "the run's folder: split, checkpoint, model")
       ->type_name("DIR");
   c->add_flag("--dry-run", o.dry_run, "print the recipe and train nothing");
+}
+
+void CommandLine::add_compare() {
+  auto& o = add<CompareOptions>(
+      "compare", "a declared study: arms at equal cost, over seeds", &run_compare,
+      "Example:\n  frugal compare studies/stanford-cars-2020.yml --data cars/ --weights "
+      "resnet18.pth --budget 20m\n\nWhat is given here overrules the file. Run again with the same "
+      "--output, it goes on where it was.");
+  describe_compare(*current(), o);
+  price_options(o.price);
+}
+
+void CommandLine::add_advise() {
+  auto& o = add<AdviseOptions>(
+      "advise", "which strategy for this data, machine and budget, before it is spent", &run_advise,
+      "Example:\n  frugal advise --data photos/ --weights resnet18.pth --budget 20m");
+  describe_advise(*current(), o);
+  price_options(o.price);
 }
 
 void CommandLine::add_evaluate() {
@@ -278,7 +304,8 @@ void CommandLine::add_report() {
   auto& o =
       add<ReportOptions>("report", "what a run found, as HTML, JSON, Markdown or CSV", &run_report);
   auto* c = current();
-  c->add_option("run", o.run, "folder that tune left; one still running gives a report so far")
+  c->add_option("run", o.run,
+                "folder that tune or compare left; one still running gives a report so far")
       ->type_name("RUN")
       ->required();
   c->add_option("--format", o.format, "html, json, md, csv")
@@ -422,6 +449,8 @@ CommandLine::CommandLine() {
       "  frugal COMMAND --help                                 every option of a command");
   add_tune();
   add_train();
+  add_compare();
+  add_advise();
   add_evaluate();
   add_predict();
   add_augment();

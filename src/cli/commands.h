@@ -9,6 +9,8 @@ namespace frugal::cli {
 
 int run_tune(const TuneOptions& options, Console& console);
 int run_train(const TrainOptions& options, Console& console);
+int run_compare(const CompareOptions& options, Console& console);
+int run_advise(const AdviseOptions& options, Console& console);
 int run_evaluate(const EvaluateOptions& options, Console& console);
 int run_predict(const PredictOptions& options, Console& console);
 int run_augment(const AugmentOptions& options, Console& console);

@@ -1,19 +1,19 @@
 #include "cli/experiment_file.h"
 
 #include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
 
 #include <charconv>
 #include <cmath>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "cli/first_difference.h"
+#include "cli/yaml_lines.h"
 #include "experiment/history.h"
 #include "worker/program_executor.h"
 
@@ -27,35 +27,6 @@ const std::vector<std::string>& experiment_keys() {
       "metrics", "tasks",   "observation_budget", "parallel_bandwidth", "suggester",
       "seed",    "metadata"};
   return keys;
-}
-
-using Lines = std::map<std::string, int>;  // "/parameters/0/bounds" -> line, from 1
-
-void note_lines(const YAML::Node& node, const std::string& pointer, Lines& lines) {
-  if (node.IsMap()) {
-    for (const auto& entry : node) {
-      const std::string below = pointer + "/" + entry.first.Scalar();
-      lines[below] = entry.first.Mark().line + 1;
-      note_lines(entry.second, below, lines);
-    }
-  } else if (node.IsSequence()) {
-    for (std::size_t i = 0; i < node.size(); ++i) {
-      const std::string below = fmt::format("{}/{}", pointer, i);
-      lines[below] = node[i].Mark().line + 1;
-      note_lines(node[i], below, lines);
-    }
-  }
-}
-
-// JSON is YAML but for its tabs: a file with those has messages without lines.
-Lines lines_of(const std::string& text) {
-  Lines lines;
-  try {
-    note_lines(YAML::Load(text), "", lines);
-  } catch (const YAML::Exception&) {
-    lines.clear();
-  }
-  return lines;
 }
 
 std::string scalar_text(const Json& value) {
@@ -137,16 +108,8 @@ class Document {
     return scalar_text(value);
   }
 
-  // "experiment.yml:12", the line of the first key below pointer that the words quote, else its
-  // own.
   std::string at(const std::string& pointer, const std::string& words) const {
-    for (auto line = lines_.lower_bound(pointer + "/");
-         line != lines_.end() && line->first.starts_with(pointer + "/"); ++line)
-      if (words.find('"' + line->first.substr(line->first.rfind('/') + 1) + '"') !=
-          std::string::npos)
-        return fmt::format("{}:{}", path_, line->second);
-    const auto own = lines_.find(pointer);
-    return own == lines_.end() ? path_ : fmt::format("{}:{}", path_, own->second);
+    return place_of(path_, lines_, pointer, words);
   }
 
   // Has a part of the file checked, and says where it stands if it is wrong.
@@ -242,41 +205,6 @@ Json identity(const experiment::Experiment& experiment) {
   json["metric_file"] = program.metric.file;
   json["metric_regex"] = program.metric.regex;
   return json;
-}
-
-std::string first_difference(const std::string& what, const Json& before, const Json& now);
-
-// Lists of named things by their names, else what they are.
-Json by_name(const Json& json) {
-  if (!json.is_array() || json.empty()) return json;
-  Json object = Json::object();
-  for (const Json& item : json) {
-    if (!item.is_object() || !item.contains("name")) return json;
-    object[item["name"].get<std::string>()] = item;
-  }
-  return object;
-}
-
-std::string difference_of_objects(const std::string& what, const Json& before, const Json& now) {
-  std::set<std::string> keys;
-  for (const Json* json : {&before, &now})
-    for (const auto& [key, value] : json->items()) keys.insert(key);
-  for (const std::string& key : keys) {
-    const std::string name = what.empty() ? key : what + "." + key;
-    if (!now.contains(key)) return name + " is gone";
-    if (!before.contains(key)) return name + " is new";
-    if (std::string words = first_difference(name, before[key], now[key]); !words.empty())
-      return words;
-  }
-  return "";
-}
-
-std::string first_difference(const std::string& what, const Json& before, const Json& now) {
-  if (before == now) return "";
-  const Json old_named = by_name(before), new_named = by_name(now);
-  if (old_named.is_object() && new_named.is_object())
-    return difference_of_objects(what, old_named, new_named);
-  return fmt::format("{} was {} and is now {}", what, scalar_text(before), scalar_text(now));
 }
 
 }  // namespace

@@ -95,10 +95,40 @@ struct TrainOptions {
   unsigned threads = 0;
   unsigned resolution = 0;
   double epochs = 0;
+  std::string budget;            // time for the one run; "": what --epochs and --resolution say
+  bool with_validation = false;  // learn from the validation photographs too
   std::vector<std::string> set;  // "learning_rate=0.03": any key of a recipe
+  PriceOptions price;            // for a budget of dollars
   bool reproduce_leak = false;   // price the study's protocol beside the sound one
   SplitShares shares;
   bool dry_run = false;
+};
+
+struct CompareOptions {
+  VoiceOptions voice;
+  std::string study;  // the file
+  DataOptions data;   // overrule the file, as all that follow
+  std::vector<std::string> weights;
+  std::string budget;
+  unsigned seeds = 0;  // 0: the file's
+  MachineOptions machine;
+  PriceOptions price;
+  std::string output;  // "": frugal-runs/ and the file's name
+  bool dry_run = false;
+};
+
+struct AdviseOptions {
+  VoiceOptions voice;
+  DataOptions data;
+  std::vector<std::string> weights;
+  std::string budget;
+  std::vector<std::string> past;            // folders of runs and studies, or folders of those
+  std::string check;                        // a run that took the advice of its folder; "": advise
+  std::string output = "frugal-runs/tune";  // where that run will be
+  PriceOptions price;
+  std::uint64_t seed = 0;
+  double probe_share = 0.05;    // of the budget, at most, for looking at the photographs
+  std::string format = "text";  // text, md, csv
 };
 
 struct EvaluateOptions {
@@ -137,7 +167,7 @@ struct CheckOptions {
 
 struct ReportOptions {
   VoiceOptions voice;
-  std::string run;
+  std::string run;              // or a study's folder
   std::string format = "html";  // html, json, md, csv
   std::string output;           // "": report.html in the run, standard output for the others
 };

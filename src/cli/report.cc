@@ -7,36 +7,51 @@
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/run_folder.h"
+#include "cli/study_runs.h"
 #include "report/answer.h"
 #include "report/format.h"
 #include "report/html.h"
+#include "report/study_html.h"
+#include "report/study_summary.h"
+#include "report/study_tables.h"
 #include "report/summary.h"
 
 namespace frugal::cli {
 namespace {
 
-std::string render(const std::string& format, const report::Answer& answer) {
-  const report::Summary summary = report::summarize(answer);
-  if (format == "html") return report::html_report(answer, summary);
-  if (format == "md") return report::markdown_report(answer, summary);
-  if (format == "csv") return report::csv_report(answer, summary);
-  return report::result_json(answer).dump(2) + "\n";
+// content: an answer or a study.
+template <typename Content>
+std::string render(const std::string& format, const Content& content) {
+  const auto summary = report::summarize(content);
+  if (format == "html") return report::html_report(content, summary);
+  if (format == "md") return report::markdown_report(content, summary);
+  if (format == "csv") return report::csv_report(content, summary);
+  return report::result_json(content).dump(2) + "\n";
+}
+
+// What stands in the result of a study's folder, or of a run's.
+std::string content_of(const ReportOptions& options) {
+  const StudyFolder study(options.run);
+  if (!study.is_study() && !std::filesystem::exists(RunFolder(options.run).options()))
+    throw InputError(fmt::format(
+        "{} is not the folder of a run or a study: it has neither options.json nor study.json; "
+        "give the --output of a tune or compare",
+        options.run));
+  const std::string where = study.result();  // where a run's stands too
+  if (!std::filesystem::exists(where))
+    throw InputError(
+        fmt::format("{} has no result.json yet: its first trial has not ended", options.run));
+  const Json json = parse_json(read_file(where), where);
+  return study.is_study() ? render(options.format, report::study_from_json(json, where))
+                          : render(options.format, report::answer_from_json(json, where));
 }
 
 }  // namespace
 
 int run_report(const ReportOptions& options, Console& console) {
-  const RunFolder folder(options.run);
-  folder.require_run();
-  if (!std::filesystem::exists(folder.result()))
-    throw InputError(
-        fmt::format("{} has no result.json yet: its first trial has not ended", options.run));
-  const std::string where = folder.result();
-  const std::string text =
-      render(options.format, report::answer_from_json(parse_json(read_file(where), where), where));
-
+  const std::string text = content_of(options);
   std::string path = options.output;
-  if (path.empty() && options.format == "html") path = folder.report();
+  if (path.empty() && options.format == "html") path = RunFolder(options.run).report();
   if (path.empty()) {
     console.result(text, {{"format", options.format}, {"content", text}});
   } else {

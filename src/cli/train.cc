@@ -2,15 +2,19 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/judge.h"
 #include "cli/leak.h"
 #include "cli/plan.h"
+#include "cli/prices.h"
 #include "cli/recipe_option.h"
 #include "cli/run_folder.h"
 #include "cli/signals.h"
+#include "cli/train_budget.h"
+#include "experiment/budget.h"
 #include "vision/augment/policy.h"
 #include "vision/train/train.h"
 
@@ -62,21 +66,105 @@ Json identity(const TrainOptions& options) {
           {"weights", options.weights},
           {"validation-share", share_json(options.shares.validation)},
           {"test-share", share_json(options.shares.test)},
-          {"seed", options.seed}};
+          {"seed", options.seed},
+          {"budget", options.budget},
+          {"with-validation", options.with_validation}};
+}
+
+void check(const TrainOptions& options) {
+  if (!options.budget.empty() && options.epochs > 0)
+    throw InputError("--epochs and --budget: each says how long the run is; give one of them");
+  if (options.with_validation && options.reproduce_leak)
+    throw InputError(
+        "--reproduce-leak needs the validation photographs: leave --with-validation out");
+}
+
+double budget_seconds(const TrainOptions& options) {
+  const auto budget = experiment::parse_budget(options.budget);
+  const auto seconds = experiment::seconds_allowed(budget, price_of(options.price).per_hour);
+  if (budget.runs || !seconds)
+    throw InputError(fmt::format(
+        "--budget {}: this is one run; give it minutes or dollars, or --epochs", options.budget));
+  return *seconds;
+}
+
+// Of the budget what is left since began. The recipe is planned once: a run that goes on keeps it.
+train::Recipe planned(const TrainOptions& options, const train::Recipe& recipe, const RunData& data,
+                      const RunFolder& folder, double spent_seconds, Console& console) {
+  if (options.budget.empty()) return recipe;
+  const std::filesystem::path known = folder.path() / "recipe.json";
+  if (!options.dry_run && std::filesystem::exists(known))
+    return train::recipe_from_json(parse_json(read_file(known), known.string()), recipe,
+                                   known.string());
+  const train::Recipe chosen =
+      recipe_for_budget(recipe, data,
+                        {.seconds = budget_seconds(options) - spent_seconds,
+                         .threads = threads_of(options.threads),
+                         .resolution = options.resolution,
+                         .with_validation = options.with_validation},
+                        console);
+  if (!options.dry_run) write_file(known, to_json(chosen).dump(1) + "\n");
+  console.line(fmt::format("{} at {} × {} pixels, {:g} epochs", chosen.network, chosen.height,
+                           chosen.width, chosen.epochs));
+  return chosen;
+}
+
+// A schedule that watches validation photographs cannot learn from them.
+void require_no_plateau(const TrainOptions& options, const train::Recipe& recipe) {
+  if (options.with_validation && recipe.strategy == train::Strategy::kFineTune &&
+      recipe.schedule == train::Schedule::kPlateau)
+    throw InputError(
+        "--with-validation: the recipe's schedule (plateau) watches the validation loss; give "
+        "another, such as --set schedule=cosine");
+}
+
+// What the user sees of a run while it goes on.
+train::TrainOptions run_options(const TrainOptions& options, const train::Recipe& recipe,
+                                const RunFolder& folder, Console& console) {
+  train::TrainOptions run;
+  run.checkpoint_path = folder.path() / "checkpoint.pt";
+  run.model_folder = folder.model();
+  run.should_stop = [] { return stop_signal() != 0; };
+  run.on_message = [&console](const std::string& text) { console.message(text); };
+  run.on_evaluation = [&console, &recipe,
+                       judged = !options.with_validation](const train::EpochReport& report) {
+    console.line(fmt::format(
+        "epoch {:g} of {:g}  training loss {:.3f}{}  {:.0f} s", report.epochs, recipe.epochs,
+        report.training_loss,
+        judged ? fmt::format("  validation {:.1f} %", 100 * report.validation_accuracy) : "",
+        report.wall_seconds));
+    if (!judged) return;  // what was learned from judges nothing
+    console.event({{"event", "evaluation"},
+                   {"epochs", report.epochs},
+                   {"training_loss", report.training_loss},
+                   {"validation_loss", report.validation_loss},
+                   {"validation_accuracy", report.validation_accuracy}});
+  };
+  run.on_step = [&console, &recipe](double epochs) {
+    console.status({fmt::format("training  epoch {:.2f} of {:g}", epochs, recipe.epochs)});
+  };
+  return run;
 }
 
 }  // namespace
 
 int run_train(const TrainOptions& options, Console& console) {
+  const SystemClock clock;
+  const double began = clock.now_seconds();
   const unsigned threads = threads_of(options.threads);
   const RunFolder folder(options.output);
+  check(options);
+  if (!options.budget.empty()) budget_seconds(options);
   if (!options.weights.empty()) train::network_of(options.weights);  // before anything is made
   folder.open(identity(options), {});
   const RunData data = folder.prepare_data(
       options.data, {options.shares.validation, options.shares.test, options.seed}, threads,
       console);
-  const train::Recipe recipe =
+  const train::Recipe asked =
       recipe_of(options, data.median_aspect(), data.dataset.photographs.size());
+  require_no_plateau(options, asked);
+  const train::Recipe recipe =
+      planned(options, asked, data, folder, clock.now_seconds() - began, console);
   if (options.dry_run) {
     console.result(to_json(recipe).dump(2), to_json(recipe));
     return 0;
@@ -84,48 +172,40 @@ int run_train(const TrainOptions& options, Console& console) {
 
   const train::Environment environment{options.weights, folder.cache(), threads};
   train::prepare(recipe, data.dataset, environment, console);
-  train::TrainOptions run;
-  run.checkpoint_path = folder.path() / "checkpoint.pt";
-  run.model_folder = folder.model();
-  run.should_stop = [] { return stop_signal() != 0; };
-  run.on_message = [&](const std::string& text) { console.message(text); };
-  run.on_evaluation = [&](const train::EpochReport& report) {
-    console.line(
-        fmt::format("epoch {:g} of {:g}  training loss {:.3f}  validation {:.1f} %  {:.0f} s",
-                    report.epochs, recipe.epochs, report.training_loss,
-                    100 * report.validation_accuracy, report.wall_seconds));
-    console.event({{"event", "evaluation"},
-                   {"epochs", report.epochs},
-                   {"training_loss", report.training_loss},
-                   {"validation_loss", report.validation_loss},
-                   {"validation_accuracy", report.validation_accuracy}});
-  };
-  run.on_step = [&](double epochs) {
-    console.status({fmt::format("training  epoch {:.2f} of {:g}", epochs, recipe.epochs)});
-  };
+  const train::TrainOptions run = run_options(options, recipe, folder, console);
   const auto validation = train::HeldOutPhotographs::validation(data.dataset, data.split);
-  const auto summary = train::train(recipe, train::TrainingPhotographs(data.dataset, data.split),
-                                    validation, environment, run);
+  const auto training = options.with_validation
+                            ? train::TrainingPhotographs::with_validation(data.dataset, data.split)
+                            : train::TrainingPhotographs(data.dataset, data.split);
+  if (recipe.frozen != train::Frozen::kNone)
+    train::prepare_views(recipe, training, environment, console);
+  const auto summary = train::train(recipe, training, validation, environment, run);
   if (summary.ending == train::Ending::kStopped) throw_if_stopped();
 
   const auto test = train::HeldOutPhotographs::test(data.dataset, data.split);
   const auto on_test = train::Model::load(folder.model()).evaluate(test, environment, console);
   Json result = {{"model", folder.model().string()},
                  {"recipe", to_json(recipe)},
-                 {"validation", judgement(summary.validation)},
                  {"test", judgement(on_test)},
                  {"wall_seconds", summary.wall_seconds},
                  {"cpu_seconds", summary.cpu_seconds}};
-  std::string text = fmt::format("validation  {}\ntest        {}\nmodel       {}\n",
-                                 judgement_text(summary.validation), judgement_text(on_test),
-                                 folder.model().string());
+  std::string text;
+  if (!options.with_validation) {
+    result["validation"] = judgement(summary.validation);
+    text = fmt::format("validation  {}\n", judgement_text(summary.validation));
+  }
+  text += fmt::format("test        {}\nmodel       {}\n", judgement_text(on_test),
+                      folder.model().string());
   if (options.reproduce_leak) {
     const LeakPrice price = reproduce_leak(recipe, data, {summary.validation, on_test}, environment,
                                            run, folder, console);
     result["leak"] = price.json;
     text += price.text;
   }
-  write_file(folder.result(), result.dump(2) + "\n");
+  Json kept = result;
+  kept["test_labels"] = on_test.labels;
+  kept["test_predictions"] = on_test.predictions;
+  write_file(folder.result(), kept.dump(2) + "\n");
   console.result(text, result);
   return 0;
 }

@@ -148,8 +148,10 @@ report::DataSummary data_summary(const TuneState& state) {
   summary.test = data.split.test.size();
   summary.min_per_class = data.check.at("min_per_class");
   summary.max_per_class = data.check.at("max_per_class");
-  summary.split_seed = state.options->seed;
-  summary.split_hash = sha256(read_file(state.folder->split()));
+  const std::string split = read_file(state.folder->split());
+  summary.split_seed =  // of the split that is there: another run may have made it
+      parse_json(split, state.folder->split().string()).value("seed", state.options->seed);
+  summary.split_hash = sha256(split);
   std::map<std::string, std::set<int>> parts_of;
   const std::vector<std::size_t>* parts[] = {&data.split.train, &data.split.validation,
                                              &data.split.test};

@@ -12,7 +12,6 @@ namespace frugal::report {
 namespace {
 
 constexpr std::size_t kTerminalColumns = 100;
-constexpr char kHeldSpace = '\x1F';  // printable() leaves none
 
 // A number of a recipe: three digits for people, all of them for programs.
 Cell value_cell(const Json& value) {
@@ -40,28 +39,6 @@ Cell validation_cell(const std::optional<Estimate>& estimate) {
     cell.text += fmt::format(
         " ± {}", percent_text((estimate->interval->high - estimate->interval->low) / 2));
   return cell;
-}
-
-std::string wrapped(const std::string& paragraph, std::size_t width) {
-  std::string text = printable(paragraph);
-  for (const std::string_view held : {" %", " = ", " < "})  // never broken at these
-    for (std::size_t at = 0; (at = text.find(held, at)) != std::string::npos; at += held.size())
-      for (std::size_t i = at; i < at + held.size(); ++i)
-        if (text[i] == ' ') text[i] = kHeldSpace;
-  std::string lines, line;
-  for (std::size_t at = 0; at <= text.size();) {
-    const std::size_t end = std::min(text.find(' ', at), text.size());
-    const std::string word = text.substr(at, end - at);
-    if (!line.empty() && text_width(line) + 1 + text_width(word) > width) {
-      lines += line + "\n";
-      line.clear();
-    }
-    line += (line.empty() ? "" : " ") + word;
-    at = end + 1;
-  }
-  lines += line + "\n";
-  std::replace(lines.begin(), lines.end(), kHeldSpace, ' ');
-  return lines;
 }
 
 void erase_column(Table& table, const std::string& key) {

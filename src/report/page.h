@@ -1,4 +1,4 @@
-// The files report.html, report.css and report.js, embedded by the build.
+// The files report.html, study.html, report.css and report.js, embedded by the build.
 #pragma once
 
 #include <string_view>
@@ -6,6 +6,7 @@
 namespace frugal::report {
 
 extern const std::string_view kPageHtml;
+extern const std::string_view kStudyHtml;
 extern const std::string_view kPageCss;
 extern const std::string_view kPageJs;
 

@@ -128,6 +128,23 @@ Interval bootstrap_difference_interval(const Correctness& first, const Correctne
   return percentiles(std::move(values));
 }
 
+Interval error_reduction_interval(const Correctness& first, const Correctness& second,
+                                  RandomStream random, std::size_t replicates) {
+  check(first);
+  check(second);
+  FRUGAL_CHECK(first[0].size() == second[0].size(), "arms judged on different photographs");
+  FRUGAL_CHECK(accuracy(second) < 1, "no error to be reduced");
+  std::vector<double> values;
+  for (std::size_t r = 0; r < replicates; ++r) {
+    const auto photographs = resample(first[0].size(), random);
+    const double error = 1 - resampled_accuracy(first, photographs, random);
+    const double before = 1 - resampled_accuracy(second, photographs, random);
+    if (before > 0) values.push_back(1 - error / before);
+  }
+  if (values.empty()) values.push_back(1 - (1 - accuracy(first)) / (1 - accuracy(second)));
+  return percentiles(std::move(values));
+}
+
 Interval bonett_price_interval(double only_first, double only_second, double n) {
   FRUGAL_CHECK(n > 0 && only_first >= 0 && only_second >= 0);
   const double p = (only_first + 1) / (n + 2), q = (only_second + 1) / (n + 2);
@@ -204,6 +221,21 @@ PairedTest paired_test(const Correctness& first, const Correctness& second) {
     if (total == std::abs(sum)) at += probability[t];
   }
   return {std::min(1.0, beyond + at), std::min(1.0, beyond + at / 2)};
+}
+
+std::vector<double> holm(const std::vector<double>& p_values) {
+  std::vector<std::size_t> order(p_values.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return p_values[a] < p_values[b]; });
+  std::vector<double> adjusted(p_values.size());
+  double largest = 0;  // so far: what follows cannot be less
+  for (std::size_t rank = 0; rank < order.size(); ++rank) {
+    const double scaled = static_cast<double>(order.size() - rank) * p_values[order[rank]];
+    largest = std::max(largest, std::min(1.0, scaled));
+    adjusted[order[rank]] = largest;
+  }
+  return adjusted;
 }
 
 double macro_f1(const std::vector<std::size_t>& labels,

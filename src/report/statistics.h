@@ -72,6 +72,12 @@ Interval difference_interval(const Correctness& first, const Correctness& second
 Interval independent_difference_interval(double first, Interval first_interval, double second,
                                          Interval second_interval);
 
+// Bootstrap percentiles of 1 − error(first) / error(second), the share of the second's errors that
+// the first does without; resampled as above. Replicates in which the second makes no error are
+// left out. Needs a second that makes one.
+Interval error_reduction_interval(const Correctness& first, const Correctness& second,
+                                  RandomStream random, std::size_t replicates = kReplicates);
+
 struct PairedTest {
   double exact_p = 1;
   double mid_p = 1;  // the one to report: Fagerland, Lydersen & Laake (2013), BMC MRM 13:91
@@ -86,6 +92,11 @@ PairedTest mcnemar(std::size_t only_first, std::size_t only_second);
 // The seeds are taken as they are: the test asks about other photographs, not about other seeds.
 // (Number of photographs on which the arms differ)² × seeds steps at most.
 PairedTest paired_test(const Correctness& first, const Correctness& second);
+
+// Adjusted p-values of a family of tests: at most a share `a` of such families has a true null
+// hypothesis among those with an adjusted p ≤ a. Holm (1979), Scandinavian Journal of Statistics
+// 6(2). In the order of the input.
+std::vector<double> holm(const std::vector<double>& p_values);
 
 // Mean over classes of the F1 score of each, 2 TP / (2 TP + FP + FN); classes that are neither
 // among labels nor predictions are left out. Opitz & Burst (2019), arXiv:1911.03347, "averaged

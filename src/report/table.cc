@@ -11,6 +11,7 @@ namespace frugal::report {
 namespace {
 
 constexpr std::string_view kGap = "  ";  // between columns of text
+constexpr char kHeldSpace = '\x1F';      // printable() leaves none
 constexpr std::size_t kNarrowest = 8;    // a text column is cut to this at most
 
 // Byte length of the first `count` code points.
@@ -204,6 +205,28 @@ std::string printable(std::string_view text) {
   for (char& c : clean)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
   return clean;
+}
+
+std::string wrapped(const std::string& paragraph, std::size_t width) {
+  std::string text = printable(paragraph);
+  for (const std::string_view held : {" %", " = ", " < "})  // never broken at these
+    for (std::size_t at = 0; (at = text.find(held, at)) != std::string::npos; at += held.size())
+      for (std::size_t i = at; i < at + held.size(); ++i)
+        if (text[i] == ' ') text[i] = kHeldSpace;
+  std::string lines, line;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t end = std::min(text.find(' ', at), text.size());
+    const std::string word = text.substr(at, end - at);
+    if (!line.empty() && text_width(line) + 1 + text_width(word) > width) {
+      lines += line + "\n";
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + word;
+    at = end + 1;
+  }
+  lines += line + "\n";
+  std::replace(lines.begin(), lines.end(), kHeldSpace, ' ');
+  return lines;
 }
 
 }  // namespace frugal::report

@@ -39,6 +39,9 @@ std::string escape_html(std::string_view text);
 // Text that stands for itself in Markdown, on one line.
 std::string escape_markdown(std::string_view text);
 
+// Lines of at most width columns where words allow it; numbers stay with what belongs to them.
+std::string wrapped(const std::string& paragraph, std::size_t width);
+
 // Without control characters, which must not reach a terminal.
 std::string printable(std::string_view text);
 
