@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "base/progress.h"
@@ -78,6 +79,8 @@ TEST_F(Explain, TrainsAgainWithPartsOfThePolicyAndOnAnotherNetwork) {
   EXPECT_EQ(policy[2].at("variant"), "without random_crop");
   EXPECT_EQ(policy[2].at("runs"), 3);
   EXPECT_EQ(policy[2].at("against"), "the policy");
+  EXPECT_EQ(answers.at("policy").at("tables").at("policy-copies").size(), 8u);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "run/explain/models"));
   EXPECT_TRUE(answers.at("transfer").at("answered").get<bool>());
 
   const Ran read = explain("--format csv --only policy");

@@ -24,6 +24,12 @@ constexpr std::size_t kPictureHeight = 128;  // pixels
 constexpr int kPictureQuality = 75;
 constexpr double kCropped = 0.9;  // of the picture: boxes that large say nothing
 
+RunFolder required_run(const std::string& path) {
+  RunFolder folder(path);
+  folder.require_run();
+  return folder;
+}
+
 augment::Window middle_of(data::Size view) {
   return {view.height / 4, view.width / 4, std::max<std::size_t>(view.height / 2, 1),
           std::max<std::size_t>(view.width / 2, 1)};
@@ -45,10 +51,22 @@ std::optional<augment::Window> window_of(const data::Box& box) {
 
 }  // namespace
 
+std::vector<report::Copies> copies_judged(explain::Subject& subject,
+                                          const explain::Gallery& gallery, Console& console) {
+  std::vector<report::Copies> copies;
+  for (const auto& judged : explain::judge_altered(subject, gallery, console)) {
+    report::Copies each{judged.name, judged.meaning, {}};
+    for (std::size_t i = 0; i < judged.evaluation.labels.size(); ++i)
+      each.correct.push_back(judged.evaluation.labels[i] == judged.evaluation.predictions[i]);
+    copies.push_back(std::move(each));
+  }
+  return copies;
+}
+
 Inquiry::Inquiry(const ExplainOptions& options, double budget_seconds, Console& console)
     : options_(options),
       console_(console),
-      folder_((RunFolder(options.run).require_run(), options.run)),
+      folder_(required_run(options.run)),
       threads_(threads_of(options.threads)),
       budget_seconds_(budget_seconds),
       run_(folder_.load_data()),
@@ -142,14 +160,8 @@ report::PictureRow Inquiry::pictured_copies() {
 }
 
 report::Finding Inquiry::robustness() {
-  std::vector<report::Copies> copies;
-  for (const auto& judged : explain::judge_altered(subject_, gallery(), console_)) {
-    report::Copies each{judged.name, judged.meaning, {}};
-    for (std::size_t i = 0; i < judged.evaluation.labels.size(); ++i)
-      each.correct.push_back(judged.evaluation.labels[i] == judged.evaluation.predictions[i]);
-    copies.push_back(std::move(each));
-  }
-  report::Finding finding = report::robustness_finding(copies);
+  report::Finding finding =
+      report::robustness_finding(copies_judged(subject_, gallery(), console_));
   finding.pictures.push_back(pictured_copies());
   return finding;
 }
@@ -191,8 +203,10 @@ report::Region Inquiry::region() {
     windows.assign(gallery().size(), middle_of(gallery().view()));
   }
   std::vector<explain::MapRequest> requests;
-  for (std::size_t i = 0; i < n; ++i)
+  for (std::size_t k = 0; k < n; ++k) {
+    const std::size_t i = k * gallery().size() / n;  // evenly, whatever their order
     if (windows[i]) requests.push_back({i, answers()[i].prediction});
+  }
   const auto maps = explain::class_activations(subject_, gallery(), requests, console_);
   report::Region region{name, {}};
   for (std::size_t r = 0; r < requests.size(); ++r) {

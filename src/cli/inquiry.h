@@ -68,8 +68,9 @@ class Inquiry {
                                const explain::ShortRunPlan& plan,
                                const explain::Retraining& training,
                                const std::string& model_folder = "") const;
-  std::optional<report::Affinity> affinity(const augment::Policy& policy,
-                                           const std::string& model_folder);
+  explain::Gallery validation_gallery(const explain::Subject& subject) const;
+  report::Affinity affinity(const augment::Policy& policy, const std::string& model_folder) const;
+  std::vector<report::Copies> judged_copies(const std::string& model_folder) const;
 
   const ExplainOptions& options_;
   Console& console_;
@@ -83,6 +84,10 @@ class Inquiry {
   std::optional<explain::Gallery> gallery_;
   std::vector<explain::ModelAnswer> answers_;
 };
+
+// A model on altered copies of those photographs.
+std::vector<report::Copies> copies_judged(explain::Subject& subject,
+                                          const explain::Gallery& gallery, Console& console);
 
 // The policy of a recipe with nothing open, without transforms that never happen.
 augment::Policy policy_of(const train::Recipe& recipe);

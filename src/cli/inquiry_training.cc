@@ -136,12 +136,15 @@ report::PolicyRuns Inquiry::runs_with(const augment::Policy& policy, const std::
   return runs;
 }
 
-std::optional<report::Affinity> Inquiry::affinity(const augment::Policy& policy,
-                                                  const std::string& model_folder) {
+explain::Gallery Inquiry::validation_gallery(const explain::Subject& subject) const {
+  return {subject, train::HeldOutPhotographs::validation(run_.dataset, run_.split), environment_,
+          console_};
+}
+
+report::Affinity Inquiry::affinity(const augment::Policy& policy,
+                                   const std::string& model_folder) const {
   explain::Subject subject = explain::Subject::open(model_folder, environment_);
-  const explain::Gallery photographs(
-      subject, train::HeldOutPhotographs::validation(run_.dataset, run_.split), environment_,
-      console_);
+  const explain::Gallery photographs = validation_gallery(subject);
   const auto correct = [](const train::Evaluation& evaluation) {
     std::vector<bool> right;
     for (std::size_t i = 0; i < evaluation.labels.size(); ++i)
@@ -154,6 +157,11 @@ std::optional<report::Affinity> Inquiry::affinity(const augment::Policy& policy,
         correct(explain::judge_augmented(subject, photographs, policy, view, console_)));
   found.unaltered.push_back(correct(explain::judge_unaltered(subject, photographs, console_)));
   return found;
+}
+
+std::vector<report::Copies> Inquiry::judged_copies(const std::string& model_folder) const {
+  explain::Subject subject = explain::Subject::open(model_folder, environment_);
+  return copies_judged(subject, validation_gallery(subject), console_);
 }
 
 report::Finding Inquiry::policy() {
@@ -172,7 +180,8 @@ report::Finding Inquiry::policy() {
   if (plan.seeds == 0)
     return report::unanswered("policy", too_little(plan, budget, variants.size()));
   const explain::Retraining training = retraining(*weights);
-  const std::string none_folder = (folder_.explain() / "model-without-policy").string();
+  const auto models = folder_.explain() / "models";
+  const std::string with = models / "with-policy", without = models / "without-policy";
   std::vector<report::PolicyRuns> runs;
   for (const explain::PolicyVariant& variant : variants) {
     const std::string name = variant.kind == Kind::kWhole     ? "the policy"
@@ -180,14 +189,17 @@ report::Finding Inquiry::policy() {
                              : variant.kind == Kind::kWithout ? "without " + variant.name
                                                               : variant.name + " alone";
     runs.push_back(runs_with(variant.policy, name, plan, training,
-                             variant.kind == Kind::kNone ? none_folder : ""));
+                             variant.kind == Kind::kWhole  ? with
+                             : variant.kind == Kind::kNone ? without
+                                                           : ""));
     if (variant.kind == Kind::kAlone) runs.back().against = report::PolicyRuns::Against::kNone;
   }
-  report::Finding finding = report::policy_finding(runs, affinity(whole, none_folder));
+  report::Finding finding = report::policy_finding(runs, affinity(whole, without));
+  report::add_copies(finding, judged_copies(with), judged_copies(without));
   finding.notes.push_back(plan_note(plan, recipe()));
   finding.notes.push_back(fmt::format("Judged on the {} of the validation part.",
                                       report::plural(run_.split.validation.size(), "photograph")));
-  std::filesystem::remove_all(none_folder);
+  std::filesystem::remove_all(models);
   return finding;
 }
 

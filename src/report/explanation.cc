@@ -145,11 +145,9 @@ Json result_json(const Explanation& explanation) {
 
 std::string text_explanation(const Explanation& explanation) {
   std::string text;
-  for (const Finding& finding : explanation.findings) {
+  for (const Finding& finding : explanation.findings)
     text += fmt::format("{}{}\n  {}\n", text.empty() ? "" : "\n", printable(finding.title),
                         printable(one_form(finding)));
-    for (const Table& table : finding.tables) text += fmt::format("\n{}", to_text(table));
-  }
   return text;
 }
 

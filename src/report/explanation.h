@@ -60,6 +60,7 @@ Finding finding_from_json(const Json& json, std::string_view where);
 // rows by key. No plots and no pictures.
 Json result_json(const Explanation& explanation);
 
+// The answers alone.
 std::string text_explanation(const Explanation& explanation);
 std::string markdown_explanation(const Explanation& explanation);
 std::string csv_explanation(const Explanation& explanation);  // as csv_report

@@ -97,6 +97,19 @@ TEST(Findings, APolicyIsComparedWithNoneAndItsPartsWithIt) {
   EXPECT_EQ(finding.tables[1].rows[1][1].text, "2.00");  // diversity
 }
 
+TEST(Findings, APolicySolvesTheProblemOfTheCopiesItHelpsOn) {
+  Finding finding = policy_finding({runs("the policy", 120, 2), runs("no policy", 80, 1)}, {});
+  add_copies(finding,
+             {{"unaltered", "", answers(200, 120)},
+              {"grey", "", answers(200, 110)},
+              {"darkened", "", answers(200, 60)}},
+             {{"unaltered", "", answers(200, 80)},
+              {"grey", "", answers(200, 40)},
+              {"darkened", "", answers(200, 58)}});
+  EXPECT_THAT(finding.answer, HasSubstr("helps most on grey ones, +35.0 points"));
+  EXPECT_EQ(finding.tables.back().rows.size(), 3u);
+}
+
 TEST(Findings, TransferSaysWhoIsAhead) {
   const Finding finding = transfer_finding(
       "resnet34",

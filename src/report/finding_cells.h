@@ -12,6 +12,8 @@ namespace frugal::report {
 
 Finding begin_finding(const std::string& question);
 RandomStream resampling(const std::string& purpose);
+// By the same resamples everywhere, those of `frugal evaluate`: an accuracy has one interval.
+Interval interval_of_accuracy(const Correctness& correct);
 
 // A figure has four columns: itself, its interval for people, and its two ends for programs.
 void add_columns(Table& table, const std::string& title, const std::string& key);

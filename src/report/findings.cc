@@ -37,6 +37,10 @@ RandomStream resampling(const std::string& purpose) {
   return RandomStream(0).derive("explain").derive(purpose);
 }
 
+Interval interval_of_accuracy(const Correctness& correct) {
+  return accuracy_interval(correct, RandomStream(0).derive("judgement"));
+}
+
 void add_percent(std::vector<Cell>& row, double share, const Interval& interval) {
   row.push_back(percent_cell(share));
   row.push_back({percent_text(interval), ""});

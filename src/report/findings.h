@@ -73,6 +73,10 @@ struct ParameterShare {
 };
 Finding policy_finding(const std::vector<PolicyRuns>& runs,
                        const std::optional<Affinity>& affinity);
+// Adds which problems the policy solves: the same kinds of copies of the same photographs, judged
+// by a model that was trained with it and by one that was not.
+void add_copies(Finding& finding, const std::vector<Copies>& with,
+                const std::vector<Copies>& without);
 
 // parameters: functional ANOVA of the trials.
 Finding parameters_finding(const std::vector<ParameterShare>& shares,

@@ -24,7 +24,7 @@ struct Loss {
 Loss loss_of(const Copies& copies, const Copies& whole) {
   const Correctness altered = {copies.correct}, unaltered = {whole.correct};
   return {copies.name, accuracy(altered), accuracy(altered) - accuracy(unaltered),
-          accuracy_interval(altered, resampling("accuracy " + copies.name)),
+          interval_of_accuracy(altered),
           difference_interval(altered, unaltered, resampling("loss " + copies.name))};
 }
 

@@ -60,7 +60,7 @@ std::vector<std::size_t> test_sizes(std::size_t n) {
 Finding test_size_finding(const std::vector<bool>& correct) {
   Finding finding = begin_finding("test-photographs");
   const double p = accuracy({correct});
-  const Interval interval = accuracy_interval({correct}, resampling("test size"));
+  const Interval interval = interval_of_accuracy({correct});
   Table table{.name = "test-photographs",
               .caption = "Half the width of the accuracy’s 95 % interval, in points",
               .columns = {{"Test photographs", "photographs"}},
@@ -134,7 +134,7 @@ void add_curve(Plot& plot, const LearningCurve& curve, std::size_t colour) {
                 .join = Series::Join::kNone,
                 .marks = true};
   for (const SizedJudgement& size : curve.sizes) {
-    const Interval interval = accuracy_interval(size.correct, resampling(curve.name));
+    const Interval interval = interval_of_accuracy(size.correct);
     const double value = accuracy(size.correct);
     points.points.push_back(
         {static_cast<double>(size.photographs), value, interval.low, interval.high,
@@ -202,8 +202,7 @@ Finding training_size_finding(const std::vector<LearningCurve>& curves) {
     for (const SizedJudgement& size : curves[i].sizes) {
       std::vector<Cell> row = {text_cell(curves[i].name), count_cell(size.photographs),
                                count_cell(size.correct.size())};
-      add_percent(row, accuracy(size.correct),
-                  accuracy_interval(size.correct, resampling("curve " + curves[i].name)));
+      add_percent(row, accuracy(size.correct), interval_of_accuracy(size.correct));
       sizes.rows.push_back(std::move(row));
     }
     finding.answer += twice_as_many(curves[i], law);

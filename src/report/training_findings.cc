@@ -71,8 +71,7 @@ Table runs_table(const std::string& name, const std::string& caption) {
 
 std::vector<Cell> run_row(const PolicyRuns& runs) {
   std::vector<Cell> row = {text_cell(runs.name), count_cell(runs.correct.size())};
-  add_percent(row, accuracy(runs.correct),
-              accuracy_interval(runs.correct, resampling("accuracy " + runs.name)));
+  add_percent(row, accuracy(runs.correct), interval_of_accuracy(runs.correct));
   return row;
 }
 
@@ -162,6 +161,38 @@ Finding policy_finding(const std::vector<PolicyRuns>& runs,
   finding.tables.push_back(std::move(table));
   add_affinity(finding, runs, affinity);
   return finding;
+}
+
+void add_copies(Finding& finding, const std::vector<Copies>& with,
+                const std::vector<Copies>& without) {
+  FRUGAL_CHECK(with.size() == without.size());
+  Table table{.name = "policy-copies",
+              .caption = "Altered copies, judged with and without the policy in training",
+              .columns = {{"Copies", "copies", false}},
+              .rows = {},
+              .emphasized = {}};
+  add_columns(table, "With %", "with");
+  add_columns(table, "Without %", "without");
+  add_columns(table, "Difference", "difference");
+  std::optional<Difference> largest;
+  for (std::size_t i = 0; i < with.size(); ++i) {
+    const std::string& name = with[i].name;
+    const Correctness first = {with[i].correct}, second = {without[i].correct};
+    const Difference gain{
+        name, accuracy(first) - accuracy(second),
+        difference_interval(first, second, resampling("with and without on " + name))};
+    std::vector<Cell> row = {text_cell(name)};
+    add_percent(row, accuracy(first), interval_of_accuracy(first));
+    add_percent(row, accuracy(second), interval_of_accuracy(second));
+    add_points(row, gain.value, gain.interval);
+    table.rows.push_back(std::move(row));
+    if (i > 0 && (!largest || gain.value > largest->value)) largest = gain;
+  }
+  if (largest)
+    finding.answer +=
+        fmt::format(" Of all altered copies it helps most on {} ones, {}{}.", largest->name,
+                    in_words(*largest), largest->is_one() ? "" : ", no difference shown");
+  finding.tables.push_back(std::move(table));
 }
 
 Finding parameters_finding(const std::vector<ParameterShare>& shares,

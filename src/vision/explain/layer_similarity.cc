@@ -21,7 +21,8 @@ std::vector<Eigen::MatrixXd> products_of(const train::Recipe& recipe, const std:
   train::Compute compute = train::compute_for("fp32", "auto");
   const std::size_t n = std::min(gallery.size(), kMostForSimilarity);
   const train::Views views{n, gallery.view(), [&](std::size_t i, std::span<std::uint8_t> pixels) {
-                             std::ranges::copy(gallery.picture(i).pixels, pixels.begin());
+                             std::ranges::copy(gallery.picture(i * gallery.size() / n).pixels,
+                                               pixels.begin());
                            }};
   std::vector<std::vector<float>> of_layer(model::kLayerCount);
   const std::size_t width = network->feature_count();

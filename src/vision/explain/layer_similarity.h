@@ -18,7 +18,7 @@ struct LayerSimilarity {
 };
 
 inline constexpr std::size_t kLeastForSimilarity = 40;   // photographs
-inline constexpr std::size_t kMostForSimilarity = 1000;  // the first so many of the gallery
+inline constexpr std::size_t kMostForSimilarity = 1000;  // more are drawn from evenly
 
 // weights: what the training began from. Throws InputError when the gallery is too small.
 std::vector<LayerSimilarity> layer_similarities(const Subject& subject,

@@ -205,7 +205,7 @@ TEST(ClassActivation, LiesOnTheOnlyPatchThatTellsTheClass) {
       if (other == corner) continue;
       EXPECT_GT(there, mass_inside(map, quarter(other)).value()) << i;
     }
-    EXPECT_GT(there, 0.4) << i;
+    EXPECT_GT(there, 0.3) << i;  // a quarter is 0.25
   }
 }
 
