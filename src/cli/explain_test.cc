@@ -21,7 +21,7 @@ class Explain : public ProgramTest {
   static void SetUpTestSuite() {
     make_folder("frugal-explain");
     SilentProgress silence;
-    draw::draw_dataset({.task = draw::Task::kTarget, .classes = 3, .per_class = 60, .size = 40},
+    draw::draw_dataset({.task = draw::Task::kTarget, .classes = 3, .per_class = 48, .size = 40},
                        folder_ / "photographs", silence);
     const Ran trained =
         run(fmt::format("train --data {0}/photographs --resolution 32 --epochs 1 --threads 1 "
@@ -68,8 +68,9 @@ TEST_F(Explain, AnswersByMeasurementAndKeepsItsAnswers) {
 }
 
 TEST_F(Explain, TrainsAgainWithPartsOfThePolicyAndOnAnotherNetwork) {
-  const Ran asked =
-      explain(fmt::format("--json --only policy,transfer --onto {}/run/model/model.pth", at()));
+  const std::string questions =
+      fmt::format("--only policy,transfer --onto {}/run/model/model.pth", at());
+  const Ran asked = explain("--json " + questions);
   ASSERT_EQ(asked.exit_code, 0) << asked.err;
   const Json answers = asked.last().at("questions");
   const Json policy = answers.at("policy").at("tables").at("policy");
@@ -83,7 +84,7 @@ TEST_F(Explain, TrainsAgainWithPartsOfThePolicyAndOnAnotherNetwork) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "run/explain/models"));
   EXPECT_TRUE(answers.at("transfer").at("answered").get<bool>());
 
-  const Ran read = explain("--format csv --only policy");
+  const Ran read = explain("--format csv " + questions);
   ASSERT_EQ(read.exit_code, 0) << read.err;
   EXPECT_THAT(read.out, HasSubstr("# policy\r\nvariant,runs,accuracy,accuracy_low"));
   EXPECT_THAT(read.err, Not(HasSubstr("asking")));
