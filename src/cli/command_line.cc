@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/config_file.h"
 #include "cli/options_compare.h"
+#include "cli/options_explain.h"
 #include "cli/signals.h"
 
 namespace frugal::cli {
@@ -52,6 +53,7 @@ class CommandLine {
   void add_predict();
   void add_augment();
   void add_check();
+  void add_explain();
   void add_report();
   void add_export();
   void add_optimize();
@@ -300,6 +302,14 @@ void CommandLine::add_check() {
   current()->add_flag("--strict", o.data.strict, "any broken photograph is an error");
 }
 
+void CommandLine::add_explain() {
+  auto& o = add<ExplainOptions>("explain", "why: what a run's model relies on, by measurement",
+                                &run_explain,
+                                "Run again, it answers what is open and keeps what is answered.");
+  data_options(o.data, false);
+  describe(*current(), o);
+}
+
 void CommandLine::add_report() {
   auto& o =
       add<ReportOptions>("report", "what a run found, as HTML, JSON, Markdown or CSV", &run_report);
@@ -455,6 +465,7 @@ CommandLine::CommandLine() {
   add_predict();
   add_augment();
   add_check();
+  add_explain();
   add_report();
   add_export();
   add_optimize();

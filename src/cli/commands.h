@@ -15,6 +15,7 @@ int run_evaluate(const EvaluateOptions& options, Console& console);
 int run_predict(const PredictOptions& options, Console& console);
 int run_augment(const AugmentOptions& options, Console& console);
 int run_check(const CheckOptions& options, Console& console);
+int run_explain(const ExplainOptions& options, Console& console);
 int run_report(const ReportOptions& options, Console& console);
 int run_export(const ExportOptions& options, Console& console);
 int run_optimize(const OptimizeOptions& options, Console& console);

@@ -172,6 +172,17 @@ struct ReportOptions {
   std::string output;           // "": report.html in the run, standard output for the others
 };
 
+struct ExplainOptions {
+  VoiceOptions voice;
+  DataOptions data;  // data "": the run's own test part
+  std::string run;
+  std::vector<std::string> only;  // questions; none: all
+  std::string budget = "5m";      // for all training runs together
+  std::string onto;               // weights of another network; "": no transfer
+  std::string format = "text";    // of what is printed: text, html, md, csv, json
+  unsigned threads = 0;
+};
+
 struct ExportOptions {
   VoiceOptions voice;
   std::string run;

@@ -40,6 +40,7 @@ class RunFolder {
   std::filesystem::path logs() const { return path_ / "logs"; }
   std::filesystem::path model() const { return path_ / "model"; }
   std::filesystem::path refit() const { return path_ / "refit"; }
+  std::filesystem::path explain() const { return path_ / "explain"; }
   std::filesystem::path result() const { return path_ / "result.json"; }
   std::filesystem::path report() const { return path_ / "report.html"; }
 

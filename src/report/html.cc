@@ -10,6 +10,7 @@
 #include "report/html_parts.h"
 #include "report/numbers.h"
 #include "report/page.h"
+#include "report/page_template.h"
 
 namespace frugal::report {
 namespace {
@@ -189,7 +190,7 @@ std::string html_report(const Answer& answer, const Summary& summary) {
     values["cautions"] += fmt::format("<li>{}</li>", sentence_html(caution));
   values.try_emplace("cautions");
   values["contents"] = contents(values);
-  return fill(kPageHtml, values);
+  return fill_page(kPageHtml, values);
 }
 
 }  // namespace frugal::report

@@ -1,4 +1,5 @@
-// The files report.html, study.html, report.css and report.js, embedded by the build.
+// The files report.html, study.html, report.css, report.js, explain.html and explain.css, embedded
+// by the build.
 #pragma once
 
 #include <string_view>
@@ -9,5 +10,7 @@ extern const std::string_view kPageHtml;
 extern const std::string_view kStudyHtml;
 extern const std::string_view kPageCss;
 extern const std::string_view kPageJs;
+extern const std::string_view kExplainHtml;
+extern const std::string_view kExplainCss;  // on top of kPageCss
 
 }  // namespace frugal::report

@@ -8,6 +8,7 @@
 #include "report/html_parts.h"
 #include "report/numbers.h"
 #include "report/page.h"
+#include "report/page_template.h"
 #include "report/study_tables.h"
 #include "report/svg_plot.h"
 
@@ -117,7 +118,7 @@ std::string html_report(const Study& study, const StudySummary& summary) {
   for (const std::string& caution : summary.cautions)
     values["cautions"] += fmt::format("<li>{}</li>", sentence_html(caution));
   values.try_emplace("cautions");
-  return fill(kStudyHtml, values);
+  return fill_page(kStudyHtml, values);
 }
 
 }  // namespace frugal::report

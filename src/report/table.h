@@ -12,11 +12,13 @@ struct Column {
   std::string title;  // "": only in CSV
   std::string key;    // "": not in CSV
   bool numeric = true;
+  bool operator==(const Column&) const = default;
 };
 
 struct Cell {
   std::string text;  // for people: "74.3"
   std::string data;  // for programs: "0.7431"
+  bool operator==(const Cell&) const = default;
 };
 
 struct Table {
@@ -25,6 +27,7 @@ struct Table {
   std::vector<Column> columns;
   std::vector<std::vector<Cell>> rows;  // one cell for every column
   std::vector<std::size_t> emphasized;  // rows, ascending
+  bool operator==(const Table&) const = default;
 };
 
 // Lines of at most width columns; the widest text column is cut (with "…") when it must be.

@@ -11,6 +11,7 @@
 
 #include "vision/data/csv_reader.h"
 #include "vision/data/dataset.h"
+#include "vision/data/stanford_cars_reader.h"
 #include "vision/data/testing.h"
 
 namespace frugal::data {
@@ -73,11 +74,15 @@ class MatWriter {
   void annotations(const std::vector<Item>& items, const std::vector<std::string>& names,
                    const std::string& file_field, const std::string& prefix, bool with_test) {
     std::size_t dims[2] = {1, items.size()};
-    const char* fields[] = {"bbox_x1", "class", file_field.c_str(), "test"};
-    matvar_t* all = Mat_VarCreateStruct("annotations", 2, dims, fields, with_test ? 4 : 3);
+    const char* fields[] = {"bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2",
+                            "class",   file_field.c_str(), "test"};
+    matvar_t* all = Mat_VarCreateStruct("annotations", 2, dims, fields, with_test ? 7 : 6);
     for (std::size_t i = 0; i < items.size(); ++i) {
       const auto at = std::find(names.begin(), names.end(), items[i].class_name);
       Mat_VarSetStructFieldByName(all, "bbox_x1", i, number(1));
+      Mat_VarSetStructFieldByName(all, "bbox_y1", i, number(11));
+      Mat_VarSetStructFieldByName(all, "bbox_x2", i, number(40));
+      Mat_VarSetStructFieldByName(all, "bbox_y2", i, number(30));
       Mat_VarSetStructFieldByName(all, "class", i, number(at - names.begin() + 1));
       Mat_VarSetStructFieldByName(all, file_field.c_str(), i, text(prefix + items[i].file));
       if (with_test)
@@ -352,6 +357,18 @@ TEST(Csv, HeaderMayNameColumnsInAnyOrder) {
   EXPECT_THAT(dataset.classes, ElementsAre("cat", "dog"));
   EXPECT_EQ(dataset.photographs[0].path, (folder / "a.jpg").string());
   EXPECT_EQ(dataset.photographs[1].path, "/b.jpg");
+}
+
+TEST(StanfordCars, BoxesCountFromZeroAndHoldTheirLastPixel) {
+  const std::vector<Item> items = {{"Audi", "1.jpg", Part::kTrain}, {"BMW", "2.jpg", Part::kTest}};
+  const testing::TemporaryFolder official, combined;
+  for (const std::string& path : {write_official_cars(official.path(), items),
+                                  write_combined_cars(combined.path(), items, true)}) {
+    const auto boxes = StanfordCarsReader::boxes(path);
+    for (const Photograph& photograph : read_dataset(path).photographs)
+      EXPECT_EQ(boxes.at(photograph.path), (Box{0, 10, 40, 30})) << photograph.path;
+    EXPECT_EQ(boxes.size(), 2u);
+  }
 }
 
 TEST(StanfordCars, NamesWhatIsWrongInItsFiles) {

@@ -55,7 +55,34 @@ void read_annotations(const std::string& path, const std::string& file_field,
   }
 }
 
+// Of one file of annotations, as read_annotations.
+void read_boxes(const std::string& path, const std::string& file_field, const fs::path& folder,
+                std::map<std::string, Box>& boxes) {
+  const MatFile file(path);
+  for (const char* field : {"bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2"})
+    if (!file.has_field("annotations", field)) return;
+  const auto names = file.field_strings("annotations", file_field);
+  const auto left = file.field_numbers("annotations", "bbox_x1");
+  const auto top = file.field_numbers("annotations", "bbox_y1");
+  const auto right = file.field_numbers("annotations", "bbox_x2");
+  const auto bottom = file.field_numbers("annotations", "bbox_y2");
+  for (std::size_t i = 0; i < names.size(); ++i)
+    boxes[(folder / names[i]).string()] = {left[i] - 1, top[i] - 1, right[i], bottom[i]};
+}
+
 }  // namespace
+
+std::map<std::string, Box> StanfordCarsReader::boxes(const std::string& path) {
+  const fs::path root = path;
+  std::map<std::string, Box> boxes;
+  const std::string train = find_mat(root, "cars_train_annos.mat");
+  const std::string test = find_mat(root, "cars_test_annos_withlabels.mat");
+  const std::string combined = find_mat(root, "cars_annos.mat");
+  if (!train.empty()) read_boxes(train, "fname", root / "cars_train", boxes);
+  if (!train.empty() && !test.empty()) read_boxes(test, "fname", root / "cars_test", boxes);
+  if (train.empty() && !combined.empty()) read_boxes(combined, "relative_im_path", root, boxes);
+  return boxes;
+}
 
 bool StanfordCarsReader::recognizes(const std::string& path) const {
   return !find_mat(path, "cars_train_annos.mat").empty() ||

@@ -1,5 +1,7 @@
 #include "vision/train/evaluation.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -55,6 +57,24 @@ std::vector<std::size_t> labels_of(const data::Dataset& dataset,
   labels.reserve(indices.size());
   for (const std::size_t i : indices) labels.push_back(dataset.photographs[i].label);
   return labels;
+}
+
+std::vector<std::size_t> match_classes(const std::vector<std::string>& model_classes,
+                                       const std::vector<std::string>& classes) {
+  std::vector<std::size_t> match;
+  std::vector<std::string> unknown;
+  for (const std::string& name : classes) {
+    const auto found = std::find(model_classes.begin(), model_classes.end(), name);
+    match.push_back(static_cast<std::size_t>(found - model_classes.begin()));
+    if (found == model_classes.end()) unknown.push_back(fmt::format("\"{}\"", name));
+  }
+  if (unknown.empty()) return match;
+  const std::size_t named = std::min<std::size_t>(unknown.size(), 5);
+  throw InputError(fmt::format(
+      "the model does not know {} of the data set's {} classes: {}{}; it was trained on {} classes",
+      unknown.size(), classes.size(),
+      fmt::join(unknown.begin(), unknown.begin() + static_cast<std::ptrdiff_t>(named), ", "),
+      named < unknown.size() ? ", ..." : "", model_classes.size()));
 }
 
 }  // namespace frugal::train

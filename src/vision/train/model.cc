@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <utility>
 
 #include "base/error.h"
@@ -39,25 +38,6 @@ void softmax(std::span<float> row) {
   float sum = 0;
   for (float& value : row) sum += value = std::exp(value - largest);
   for (float& value : row) value /= sum;
-}
-
-// Class of the data set -> class of the model, by name.
-std::vector<std::size_t> match_classes(const std::vector<std::string>& ours,
-                                       const std::vector<std::string>& theirs) {
-  std::vector<std::size_t> match;
-  std::vector<std::string> unknown;
-  for (const std::string& name : theirs) {
-    const auto found = std::find(ours.begin(), ours.end(), name);
-    match.push_back(static_cast<std::size_t>(found - ours.begin()));
-    if (found == ours.end()) unknown.push_back(fmt::format("\"{}\"", name));
-  }
-  if (unknown.empty()) return match;
-  const std::size_t named = std::min<std::size_t>(unknown.size(), 5);
-  throw InputError(fmt::format(
-      "the model does not know {} of the data set's {} classes: {}{}; it was trained on {} classes",
-      unknown.size(), theirs.size(),
-      fmt::join(unknown.begin(), unknown.begin() + static_cast<std::ptrdiff_t>(named), ", "),
-      named < unknown.size() ? ", ..." : "", ours.size()));
 }
 
 }  // namespace

@@ -1,0 +1,95 @@
+// The questions of `frugal explain`, each answered by measurement on one run. inquiry.cc looks at
+// the model as it is, inquiry_training.cc trains again.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/console.h"
+#include "cli/options.h"
+#include "cli/other_data.h"
+#include "cli/run_folder.h"
+#include "report/findings.h"
+#include "vision/augment/policy.h"
+#include "vision/explain/answers.h"
+#include "vision/explain/class_activation.h"
+#include "vision/explain/retraining.h"
+#include "vision/explain/subject.h"
+
+namespace frugal::cli {
+
+class Inquiry {
+ public:
+  // Throws InputError when this is no run, or has no model.
+  Inquiry(const ExplainOptions& options, double budget_seconds, Console& console);
+
+  report::Finding answer(const std::string& question);
+  // What the answer depends on, as text.
+  std::string identity(const std::string& question) const;
+
+  const train::Recipe& recipe() const { return subject_.recipe(); }
+  std::string photographs_text() const;
+
+ private:
+  report::Finding robustness();
+  report::Finding attention();
+  report::Finding test_photographs();
+  report::Finding training_photographs();
+  report::Finding layers();
+  report::Finding policy();
+  report::Finding parameters();
+  report::Finding transfer();
+
+  const explain::Gallery& gallery();
+  const std::vector<explain::ModelAnswer>& answers();
+  std::vector<bool> correct();
+  report::Region region();
+  std::vector<std::optional<augment::Window>> boxes() const;
+  report::Picture picture_of(const data::Image& image, const std::string& alt,
+                             const std::string& caption) const;
+  std::string name_of(std::size_t label) const { return subject_.classes()[label]; }
+  std::vector<report::PictureRow> pictured_mistakes();
+  report::Picture pictured(std::size_t photograph, std::size_t class_index,
+                           const std::string& caption);
+  report::PictureRow pictured_copies();
+
+  bool is_fine_tuned() const { return recipe().strategy == train::Strategy::kFineTune; }
+  train::HeldOutPhotographs judges() const;
+  std::optional<std::string> pretrained_weights() const;
+  explain::Retraining retraining(const std::string& weights) const;
+  double share_of_budget(const std::string& question) const;
+  explain::ShortRunPlan plan_for(const train::Recipe& recipe, std::size_t judges,
+                                 double photographs, std::size_t variants, double budget) const;
+  std::optional<report::LearningCurve> retrained_curve(const std::string& weights,
+                                                       std::vector<std::string>& notes);
+  report::PolicyRuns runs_with(const augment::Policy& policy, const std::string& name,
+                               const explain::ShortRunPlan& plan,
+                               const explain::Retraining& training,
+                               const std::string& model_folder = "") const;
+  explain::Gallery validation_gallery(const explain::Subject& subject) const;
+  report::Affinity affinity(const augment::Policy& policy, const std::string& model_folder) const;
+  std::vector<report::Copies> judged_copies(const std::string& model_folder) const;
+
+  const ExplainOptions& options_;
+  Console& console_;
+  const RunFolder folder_;
+  const unsigned threads_;
+  const double budget_seconds_;
+  const RunData run_;
+  const train::Environment environment_;  // without weights
+  std::optional<OtherData> other_;        // --data
+  explain::Subject subject_;
+  std::optional<explain::Gallery> gallery_;
+  std::vector<explain::ModelAnswer> answers_;
+};
+
+// A model on altered copies of those photographs.
+std::vector<report::Copies> copies_judged(explain::Subject& subject,
+                                          const explain::Gallery& gallery, Console& console);
+
+// The policy of a recipe with nothing open, without transforms that never happen.
+augment::Policy policy_of(const train::Recipe& recipe);
+
+}  // namespace frugal::cli

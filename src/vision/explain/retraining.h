@@ -1,0 +1,68 @@
+// Short training runs that answer a question, each remembered on disk by what decides its result:
+// asked for again, it costs nothing.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vision/train/train.h"
+
+namespace frugal::explain {
+
+struct ShortRun {
+  std::vector<std::size_t> labels, predictions;  // of the judges
+  double training_loss = 0;                      // mean over the last epoch
+  double wall_seconds = 0;
+  std::vector<bool> correct() const;
+};
+
+struct RetrainingOptions {
+  std::filesystem::path folder;  // where runs are remembered
+  // Asked between steps; a run that is stopped throws Stopped.
+  std::function<bool()> should_stop = [] { return false; };
+  std::function<void(const std::string&)> on_message = [](const std::string&) {};
+};
+
+class Retraining {
+ public:
+  Retraining(train::Environment environment, RetrainingOptions options);
+
+  // model_folder: where the model is to be left, too; "": nowhere.
+  // Throws as train::train; Stopped.
+  ShortRun run(const train::Recipe& recipe, const train::TrainingPhotographs& training,
+               const train::HeldOutPhotographs& judges, const std::string& model_folder = "") const;
+
+  const train::Environment& environment() const { return environment_; }
+
+ private:
+  std::filesystem::path file_of(const train::Recipe& recipe,
+                                const train::TrainingPhotographs& training,
+                                const train::HeldOutPhotographs& judges) const;
+
+  train::Environment environment_;
+  RetrainingOptions options_;
+};
+
+// How short runs must be so that so many of them fit into a budget.
+struct ShortRunRequest {
+  train::Recipe recipe;
+  std::size_t training_photographs = 0, judges = 0, all_photographs = 0;
+  std::size_t variants = 0;   // runs of each seed
+  double budget_seconds = 0;  // for all of them
+  unsigned threads = 1;
+};
+struct ShortRunPlan {
+  train::Recipe recipe;       // with the epochs and the size that fit
+  std::size_t seeds = 0;      // 0: nothing worth training fits
+  double run_seconds = 0;     // of one run, as forecast
+  double needed_seconds = 0;  // for all, as planned; with no seeds: what the least plan would take
+};
+// speed: of the recipe, with all threads. Two or three seeds; of the recipe's resolution, 3/4 and
+// 1/2 of it (not below 32 pixels) the largest at which two epochs fit (or the recipe's own, if it
+// has fewer), else the smallest if one does. Heads on frozen features keep their resolution.
+ShortRunPlan plan_short_runs(const ShortRunRequest& request, const train::Speed& speed);
+
+}  // namespace frugal::explain
