@@ -156,7 +156,8 @@ void CommandLine::add_tune() {
                 "pretrained weights: .pth or .safetensors with torchvision's names")
       ->type_name("FILE")
       ->required();
-  c->add_option("--network", o.network, "resnet18, 34, 50, 101; default: read off the weights")
+  c->add_option("--network", o.network,
+                "resnet18, 34, 50, 101, mobilenet_v2; default: read off the weights")
       ->type_name("NAME");
   c->add_option("--strategy", o.strategy,
                 "fine-tune, features (frozen network, head alone) or auto (both)")
@@ -201,7 +202,8 @@ void CommandLine::add_train() {
       ->type_name("KEY=VALUE");
   c->add_option("--weights", o.weights, "pretrained weights; none: from nothing")
       ->type_name("FILE");
-  c->add_option("--network", o.network, "resnet18, 34, 50, 101; default: read off the weights")
+  c->add_option("--network", o.network,
+                "resnet18, 34, 50, 101, mobilenet_v2; default: read off the weights")
       ->type_name("NAME");
   c->add_option("--strategy", o.strategy, "fine-tune or features")
       ->check(CLI::IsMember({"fine-tune", "features"}));

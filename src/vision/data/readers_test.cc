@@ -74,7 +74,7 @@ class MatWriter {
   void annotations(const std::vector<Item>& items, const std::vector<std::string>& names,
                    const std::string& file_field, const std::string& prefix, bool with_test) {
     std::size_t dims[2] = {1, items.size()};
-    const char* fields[] = {"bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2",
+    const char* fields[] = {"bbox_x1", "bbox_y1",          "bbox_x2", "bbox_y2",
                             "class",   file_field.c_str(), "test"};
     matvar_t* all = Mat_VarCreateStruct("annotations", 2, dims, fields, with_test ? 7 : 6);
     for (std::size_t i = 0; i < items.size(); ++i) {

@@ -95,6 +95,14 @@ std::unique_ptr<InferenceEngine> make_engine(model::Network& network,
   require_layers(options);
   EngineOptions chosen = options;
   chosen.kind = choose(options.kind, options.precision);
+  if (chosen.kind == Kind::kOneDnn && network.spec().family != model::Family::kResNet) {
+    if (options.precision == Precision::kInt8)
+      throw InputError(
+          fmt::format("features in int8 need oneDNN's engine, which runs ResNets alone; {} runs in "
+                      "bf16 or fp32",
+                      network.spec().name));
+    chosen.kind = Kind::kLibTorch;
+  }
   return chosen.kind == Kind::kOneDnn ? make_onednn_engine(network, chosen)
                                       : make_libtorch_engine(network, chosen);
 }

@@ -68,8 +68,9 @@ class InferenceEngine {
 };
 
 // network: outlives the engine. What it learns meanwhile oneDNN's engine does not see; LibTorch's
-// sets it to evaluation whenever it computes. Throws as choose, and InputError for an empty view or
-// batch, int8 without photographs to calibrate with, layers that are none or out of order.
+// sets it to evaluation whenever it computes. What is no ResNet runs in LibTorch's. Throws as
+// choose, and InputError for an empty view or batch, int8 without photographs to calibrate with,
+// layers that are none or out of order.
 std::unique_ptr<InferenceEngine> make_engine(model::Network& network, const EngineOptions& options);
 
 }  // namespace frugal::engine

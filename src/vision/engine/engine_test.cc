@@ -305,6 +305,34 @@ TEST(Engine, Int8NeedsPhotographsToCalibrateWithAndOneDnn) {
               ThrowsMessage<InputError>(HasSubstr("has no int8")));
 }
 
+TEST(Engine, RunsInLibTorchWhatIsNoResNet) {
+  const auto network = random_network("mobilenet_v2");
+  const data::Size view{64, 48};
+  const Pixels pixels = pictures(3, view);
+  const auto engine = make_engine(*network, {.view = view, .batch = 3, .layers = {3, 4}});
+  EXPECT_EQ(engine->kind(), Kind::kLibTorch);
+  EXPECT_EQ(engine->feature_count(), 96u + 1280);
+  const Features features = features_of(*engine, pixels);
+  const at::NoGradGuard no_grad;
+  const at::Tensor bytes =
+      at::from_blob(const_cast<std::uint8_t*>(pixels.data()), {3, 64, 48, 3}, at::kByte);
+  const at::Tensor third = network->layers(model::normalized(bytes), 0, 3);
+  const at::Tensor expected = at::cat({third.mean(at::IntArrayRef({2, 3})),
+                                       network->layers(third, 3, 4).mean(at::IntArrayRef({2, 3}))},
+                                      1)
+                                  .contiguous();
+  const Features by_hand(expected.data_ptr<float>(), expected.data_ptr<float>() + expected.numel());
+  EXPECT_LT(agreement(features, by_hand, 1376).largest_difference, 1e-5);
+  if (onednn_obstacle(Precision::kInt8).empty()) {
+    EXPECT_THAT(
+        [&] {
+          make_engine(*network,
+                      {.precision = Precision::kInt8, .view = view, .calibration = pixels});
+        },
+        ThrowsMessage<InputError>(HasSubstr("mobilenet_v2 runs in bf16 or fp32")));
+  }
+}
+
 TEST(Engine, KindsHaveNames) {
   for (const Kind kind : {Kind::kAuto, Kind::kOneDnn, Kind::kLibTorch})
     EXPECT_EQ(kind_named(to_string(kind)), kind);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "vision/model/mobilenet.h"
 #include "vision/model/stored_tensor.h"
 
 namespace frugal::model {
@@ -24,6 +25,21 @@ class Planner {
     plans_.push_back({name + ".num_batches_tracked", {}, Role::kBatchCount});
   }
 
+  // A convolution and its batch norm, which torchvision numbers 0 and 1.
+  void pair(const std::string& name, std::int64_t out, std::int64_t in, std::int64_t side) {
+    convolution(name + ".0", out, in, side);
+    norm(name + ".1", out);
+  }
+
+  void inverted_residual(const InvertedResidual& block) {
+    const std::string name = block.name();
+    const int first = block.widens() ? 1 : 0;
+    if (block.widens()) pair(name + ".0", block.widened, block.in, 1);
+    pair(fmt::format("{}.{}", name, first), block.widened, 1, 3);
+    convolution(fmt::format("{}.{}", name, first + 1), block.out, block.widened, 1);
+    norm(fmt::format("{}.{}", name, first + 2), block.out);
+  }
+
   // in -> out channels, through width; shortcut: whether a convolution adapts the identity.
   void block(const std::string& name, std::int64_t in, std::int64_t width, std::int64_t out,
              bool bottleneck, bool shortcut) {
@@ -41,9 +57,9 @@ class Planner {
     }
   }
 
-  void head(std::int64_t classes, std::int64_t features) {
-    plans_.push_back({"fc.weight", {classes, features}, Role::kHead});
-    plans_.push_back({"fc.bias", {classes}, Role::kHead});
+  void head(const std::string& name, std::int64_t classes, std::int64_t features) {
+    plans_.push_back({name + ".weight", {classes, features}, Role::kHead});
+    plans_.push_back({name + ".bias", {classes}, Role::kHead});
   }
 
   std::vector<TensorPlan> take() { return std::move(plans_); }
@@ -71,15 +87,7 @@ class Offenders {
   std::vector<std::string> first_;
 };
 
-bool is_head(const std::string& name) {
-  return name.starts_with("fc.");
-}
-
-}  // namespace
-
-std::vector<TensorPlan> layout_of(const NetworkSpec& spec, std::size_t class_count,
-                                  std::size_t head_layers) {
-  Planner planner;
+void plan_resnet(const NetworkSpec& spec, Planner& planner) {
   planner.convolution("conv1", 64, 3, 7);
   planner.norm("bn1", 64);
   std::int64_t in = 64;
@@ -94,7 +102,37 @@ std::vector<TensorPlan> layout_of(const NetworkSpec& spec, std::size_t class_cou
       in = out;
     }
   }
-  planner.head(static_cast<std::int64_t>(class_count),
+}
+
+void plan_mobilenet(Planner& planner) {
+  planner.pair("features.0", kMobileStem, 3, 3);
+  for (const InvertedResidual& block : inverted_residuals()) planner.inverted_residual(block);
+  planner.pair("features.18", kMobileFeatures, inverted_residuals().back().out, 1);
+}
+
+}  // namespace
+
+bool is_head(const std::string& name) {
+  return name.starts_with("fc.") || name.starts_with("classifier.");
+}
+
+int layer_of(const NetworkSpec& spec, const std::string& name) {
+  if (spec.family == Family::kResNet) return name.starts_with("layer") ? name[5] - '0' : 0;
+  const int stage = std::stoi(name.substr(std::string_view("features.").size()));
+  if (stage == 0) return 0;
+  for (const InvertedResidual& block : inverted_residuals())
+    if (block.stage == static_cast<std::size_t>(stage)) return static_cast<int>(block.layer);
+  return static_cast<int>(kLayerCount);
+}
+
+std::vector<TensorPlan> layout_of(const NetworkSpec& spec, std::size_t class_count,
+                                  std::size_t head_layers) {
+  Planner planner;
+  if (spec.family == Family::kResNet)
+    plan_resnet(spec, planner);
+  else
+    plan_mobilenet(planner);
+  planner.head(spec.head, static_cast<std::int64_t>(class_count),
                static_cast<std::int64_t>(spec.channels_of_last(head_layers)));
   return planner.take();
 }

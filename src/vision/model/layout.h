@@ -21,7 +21,7 @@ enum class Role {
   kMean,         // running, a buffer
   kVariance,     // running, a buffer
   kBatchCount,   // num_batches_tracked, a buffer: i64, no dimensions
-  kHead,         // fc.weight (classes, features) and fc.bias (classes)
+  kHead,         // weight (classes, features) and bias (classes)
 };
 
 struct TensorPlan {
@@ -39,8 +39,13 @@ struct TensorPlan {
 std::vector<TensorPlan> layout_of(const NetworkSpec& spec, std::size_t class_count,
                                   std::size_t head_layers = 1);
 
+// Of a parameter of the backbone its layer: 0 the stem, 1 to 4 the layers.
+int layer_of(const NetworkSpec& spec, const std::string& name);
+// Whether a tensor of that name belongs to the head of any network.
+bool is_head(const std::string& name);
+
 // What distinguishes state from the plans: "2 missing: fc.bias (10), ...; 1 misshapen: ...", ""
-// when nothing does. Batch counts may be missing. with_head: false looks at no "fc." tensor.
+// when nothing does. Batch counts may be missing. with_head: false looks at no tensor of the head.
 std::string differences(const std::vector<TensorPlan>& plans, const StateDict& state,
                         bool with_head);
 

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "vision/model/layout.h"
+#include "vision/model/mobilenet.h"
 #include "vision/model/resnet.h"
 #include "vision/model/stored_tensor.h"
 #include "vision/model/unpickle.h"
@@ -29,7 +30,8 @@ std::string blocks_text(bool bottleneck, const std::array<std::size_t, 4>& block
 std::string known_networks() {
   std::vector<std::string> texts;
   for (const NetworkSpec& spec : networks())
-    texts.push_back(fmt::format("{}: {}", spec.name, blocks_text(spec.bottleneck, spec.blocks)));
+    if (spec.family == Family::kResNet)
+      texts.push_back(fmt::format("{}: {}", spec.name, blocks_text(spec.bottleneck, spec.blocks)));
   return fmt::format("{}", fmt::join(texts, "; "));
 }
 
@@ -54,11 +56,30 @@ std::array<std::size_t, 4> count_blocks(const StateDict& state) {
   return counts;
 }
 
+NetworkSpec resnet(const char* name, bool bottleneck, std::array<std::size_t, kLayerCount> blocks,
+                   double gflop) {
+  NetworkSpec spec{.name = name, .bottleneck = bottleneck, .blocks = blocks};
+  for (std::size_t layer = 0; layer < kLayerCount; ++layer)
+    spec.layer_channels[layer] = (std::size_t{bottleneck ? 256u : 64u}) << layer;
+  spec.feature_count = spec.layer_channels.back();
+  spec.forward_gflop_at_224 = gflop;
+  return spec;
+}
+
+// Throws InputError when state is not that network, but for its head.
+const NetworkSpec& require_layout(const NetworkSpec& spec, const StateDict& state,
+                                  const std::string& where) {
+  const std::string wrong = differences(layout_of(spec, 1), state, /*with_head=*/false);
+  if (!wrong.empty())
+    throw InputError(fmt::format("{}: looks like {}, but is not: {}", where, spec.name, wrong));
+  return spec;
+}
+
 }  // namespace
 
 std::size_t NetworkSpec::channels(std::size_t layer) const {
   FRUGAL_CHECK(layer >= 1 && layer <= kLayerCount);
-  return feature_count >> (kLayerCount - layer);
+  return layer_channels[layer - 1];
 }
 
 std::size_t NetworkSpec::channels_of_last(std::size_t layers) const {
@@ -89,10 +110,16 @@ at::Tensor Network::features(const at::Tensor& input, std::size_t after) {
 const std::vector<NetworkSpec>& networks() {
   // Gflop: twice the multiply-adds that torchvision states for its weights.
   static const std::vector<NetworkSpec> kNetworks{
-      {"resnet18", false, {2, 2, 2, 2}, 512, 3.63},
-      {"resnet34", false, {3, 4, 6, 3}, 512, 7.33},
-      {"resnet50", true, {3, 4, 6, 3}, 2048, 8.18},
-      {"resnet101", true, {3, 4, 23, 3}, 2048, 15.60},
+      resnet("resnet18", false, {2, 2, 2, 2}, 3.63),
+      resnet("resnet34", false, {3, 4, 6, 3}, 7.33),
+      resnet("resnet50", true, {3, 4, 6, 3}, 8.18),
+      resnet("resnet101", true, {3, 4, 23, 3}, 15.60),
+      {.name = "mobilenet_v2",
+       .family = Family::kMobileNetV2,
+       .head = "classifier.1",
+       .layer_channels = {24, 32, 96, 1280},
+       .feature_count = 1280,
+       .forward_gflop_at_224 = 0.60},
   };
   return kNetworks;
 }
@@ -110,6 +137,8 @@ const NetworkSpec& network_named(const std::string& name) {
 }
 
 const NetworkSpec& recognize_network(const StateDict& state, const std::string& where) {
+  if (find(state, "features.0.0.weight") != nullptr && find(state, "features.1.conv.1.weight"))
+    return require_layout(network_named("mobilenet_v2"), state, where);
   const auto blocks = count_blocks(state);
   if (find(state, "conv1.weight") == nullptr ||
       std::find(blocks.begin(), blocks.end(), 0U) != blocks.end()) {
@@ -118,7 +147,8 @@ const NetworkSpec& recognize_network(const StateDict& state, const std::string& 
                                                           shape_text(state.front().second.sizes()));
     throw InputError(
         fmt::format("{}: no ResNet with torchvision's names (conv1.weight, "
-                    "layer1 to layer4): it has {} tensors and begins with {}",
+                    "layer1 to layer4), and no MobileNetV2 (features.0.0.weight, "
+                    "features.1.conv): it has {} tensors and begins with {}",
                     where, state.size(), first));
   }
   const bool bottleneck = find(state, "layer1.0.conv3.weight") != nullptr;
@@ -131,19 +161,20 @@ const NetworkSpec& recognize_network(const StateDict& state, const std::string& 
         fmt::format("{}: looks like a ResNet with {}, which is none of those known "
                     "({})",
                     where, blocks_text(bottleneck, blocks), known_networks()));
-  const std::string wrong = differences(layout_of(*spec, 1), state, /*with_head=*/false);
-  if (!wrong.empty())
-    throw InputError(fmt::format("{}: looks like {}, but is not: {}", where, spec->name, wrong));
-  return *spec;
+  return require_layout(*spec, state, where);
 }
 
 std::size_t head_class_count(const StateDict& state) {
-  const at::Tensor* weight = find(state, "fc.weight");
+  const at::Tensor* weight = nullptr;
+  for (const NetworkSpec& spec : networks())
+    if (const at::Tensor* found = find(state, spec.head + ".weight")) weight = found;
   return weight != nullptr && weight->dim() == 2 ? static_cast<std::size_t>(weight->size(0)) : 0;
 }
 
 std::unique_ptr<Network> make_network(const NetworkSpec& spec, std::size_t class_count,
                                       std::uint64_t seed, std::size_t head_layers) {
+  if (spec.family == Family::kMobileNetV2)
+    return std::make_unique<MobileNetV2>(spec, class_count, seed, head_layers);
   return std::make_unique<ResNet>(spec, class_count, seed, head_layers);
 }
 

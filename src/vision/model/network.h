@@ -1,5 +1,5 @@
-// The networks, one table: ResNet-18, 34, 50, 101 (He et al. 2016), with torchvision's parameter
-// names and layout, so that its weights load as they are.
+// The networks, one table: ResNet-18, 34, 50, 101 (He et al. 2016) and MobileNetV2 (Sandler et al.
+// 2018), with torchvision's parameter names and layout, so that its weights load as they are.
 #pragma once
 
 #include <array>
@@ -16,12 +16,17 @@ namespace frugal::model {
 // layer1 to layer4; what stands before layer1 (the stem) is counted to it.
 inline constexpr std::size_t kLayerCount = 4;
 
+enum class Family { kResNet, kMobileNetV2 };
+
 struct NetworkSpec {
   std::string name;  // "resnet18"
-  bool bottleneck = false;
-  std::array<std::size_t, kLayerCount> blocks{};  // per layer
-  std::size_t feature_count = 512;                // after global average pooling
-  double forward_gflop_at_224 = 3.63;             // of one image; multiply and add counted as two
+  Family family = Family::kResNet;
+  std::string head = "fc";                                // its name: "fc.weight", "fc.bias"
+  bool bottleneck = false;                                // a ResNet's
+  std::array<std::size_t, kLayerCount> blocks{};          // per layer, a ResNet's
+  std::array<std::size_t, kLayerCount> layer_channels{};  // what each layer gives
+  std::size_t feature_count = 512;                        // after global average pooling
+  double forward_gflop_at_224 = 3.63;  // of one image; multiply and add counted as two
 
   // Of what a layer (1 to 4) gives.
   std::size_t channels(std::size_t layer) const;
@@ -34,13 +39,13 @@ std::size_t positions_after(std::size_t layer, std::size_t pixels);
 const std::vector<NetworkSpec>& networks();
 // Throws InputError that lists the names.
 const NetworkSpec& network_named(const std::string& name);
-// From names and shapes; the head ("fc") may be of any size, or absent. Throws InputError that says
+// From names and shapes; the head may be of any size, or absent. Throws InputError that says
 // what does not fit. where: the file.
 const NetworkSpec& recognize_network(const StateDict& state, const std::string& where);
 // Classes of the head in state; 0 when there is none.
 std::size_t head_class_count(const StateDict& state);
 
-// One network with a linear head ("fc") on the means over positions of what the last layer gives,
+// One network with a linear head on the means over positions of what the last layer gives,
 // or the last head_layers() layers, the lower one first. Its tensors stay the same objects for
 // life, so that an optimizer may hold them. Starts in evaluation mode, contiguous, fp32, its
 // parameters requiring gradients. Not thread-safe.
@@ -71,7 +76,7 @@ class Network {
   virtual std::vector<at::Tensor> head_parameters() const = 0;  // weight (c, f), bias (c)
   virtual StateDict state() const = 0;  // parameters and buffers; shares their storage
   // Copies values in. Throws InputError that lists what is missing, unexpected or misshapen,
-  // shape by shape, and changes nothing then. where: the file. keep_head: false leaves fc as it is
+  // shape by shape, and changes nothing then. where: the file. keep_head: false leaves it as it is
   // (a new set of classes). Batch counts, which old files lack, are left as they are.
   virtual void load(const StateDict& state, const std::string& where, bool keep_head) = 0;
   // Weights and, from now on, what flows through.

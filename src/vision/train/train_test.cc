@@ -112,6 +112,33 @@ class TrainTest : public testing::Test {
   static inline data::Split split_;
 };
 
+TEST_F(TrainTest, ANetworkThatIsNoResNetIsTrainedFrozenAndAsked) {
+  Recipe recipe = tiny();
+  recipe.network = "mobilenet_v2";
+  recipe.epochs = 1;
+  EXPECT_EQ(run(recipe, {.model_folder = path("mobile")}).ending, Ending::kFinished);
+  const std::string weights = path("mobile") + "/model.pth";
+  EXPECT_EQ(network_of(weights), "mobilenet_v2");
+
+  recipe.frozen = Frozen::kLayer2;
+  recipe.head_start = HeadStart::kRidge;
+  EXPECT_EQ(run(recipe, {.model_folder = path("mobile_behind")}, weights).ending,
+            Ending::kFinished);
+
+  recipe.frozen = Frozen::kNone;
+  recipe.strategy = Strategy::kFeatures;
+  recipe.head = Head::kRidge;
+  recipe.feature_layers = 2;
+  run(recipe, {.model_folder = path("mobile_head")}, weights);
+  for (const char* folder : {"mobile", "mobile_behind", "mobile_head"}) {
+    Model model = Model::load(path(folder));
+    EXPECT_EQ(model.recipe().network, "mobilenet_v2");
+    EXPECT_EQ(model.predict({tinted(0, 3)})[0].size(), 3u);
+    model.write_weights(path("mobile.safetensors"), "safetensors");
+    EXPECT_EQ(network_of(path("mobile.safetensors")), "mobilenet_v2");
+  }
+}
+
 TEST_F(TrainTest, FineTuningLearns) {
   const TrainingSummary& summary = trained();
   EXPECT_EQ(summary.ending, Ending::kFinished);
