@@ -342,7 +342,8 @@ void CommandLine::add_serve() {
   c->add_option("--host", o.host, "address to listen on");
   c->add_option("--token", o.token,
                 "what clients must show; default: made and kept beside the store");
-  c->add_option("--store", o.store, "SQLite file")->type_name("FILE");
+  c->add_option("--store", o.store, "SQLite file, or postgresql://USER@HOST:PORT/DATABASE")
+      ->type_name("FILE|ADDRESS");
   c->add_option("--tls-certificate", o.tls_certificate, "PEM file: answer over TLS")
       ->type_name("FILE");
   c->add_option("--tls-key", o.tls_key, "PEM file of the certificate's key")->type_name("FILE");
@@ -370,7 +371,8 @@ void CommandLine::add_token() {
                         "Example:\n  frugal token --read-only --experiment 3 --name dashboard\n\n"
                         "The token is told once and never kept. Works while the server runs, too.");
   auto* c = current();
-  c->add_option("--store", o.store, "SQLite file of frugal serve")->type_name("FILE");
+  c->add_option("--store", o.store, "of frugal serve: SQLite file or postgresql://...")
+      ->type_name("FILE|ADDRESS");
   c->add_flag("--read-only", o.read_only, "the token can only read");
   c->add_option("--experiment", o.experiment, "the only one that it sees; default: all")
       ->type_name("ID");

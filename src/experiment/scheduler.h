@@ -168,7 +168,7 @@ class Scheduler {
   using Lock = std::unique_lock<std::mutex>;
 
   void load();
-  void reload_after_failure();
+  bool reload_after_failure();
   void learn(Entry& entry);
   Entry& entry(Id experiment) const;
   Trial& live_trial(Id trial) const;
