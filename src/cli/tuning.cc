@@ -57,7 +57,8 @@ Tuning::Tuning(const TuneOptions& options, Console& console)
     : options_(options),
       console_(console),
       folder_(std::filesystem::absolute(options.output).lexically_normal().string()),
-      given_split_(split_of(options.machine, core_count())),
+      given_split_(split_of(options.machine, options.launch, core_count())),
+      launching_(options.launch, given_split_ ? given_split_->threads : 1),
       network_(train::network_of(options.weights)),
       budget_(experiment::parse_budget(options.budget)),
       price_(price_of(options.price)),
@@ -86,7 +87,9 @@ void Tuning::start_workers() {
           return true;  // its own arm is about to begin
         return arm->id() == experiment.id && arm->admits(task);
       });
-  coordinator_->start_workers(workers_, {"--threads", std::to_string(threads_)}, price_.per_hour);
+  coordinator_->start_workers(launching_, workers_, {"--threads", std::to_string(threads_)},
+                              price_.per_hour,
+                              [this](const std::string& text) { console_.message(text); });
 }
 
 void Tuning::tune_arm(train::Strategy strategy, std::size_t index) {

@@ -12,6 +12,7 @@
 #include "cli/arm.h"
 #include "cli/console.h"
 #include "cli/coordinator.h"
+#include "cli/launching.h"
 #include "cli/machine_split.h"
 #include "cli/options.h"
 #include "cli/prices.h"
@@ -64,6 +65,7 @@ class Tuning {
   Console& console_;
   RunFolder folder_;
   std::optional<Split> given_split_;
+  Launching launching_;
   SplitChoice split_;
   unsigned workers_ = 1, threads_ = 1;  // split_'s
   std::string network_;

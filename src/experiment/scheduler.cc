@@ -194,6 +194,7 @@ Experiment Scheduler::update(Id experiment, const std::function<void(Experiment&
   const bool other_goal =
       metrics_of(changed) != metrics_of(e.experiment) || changed.space != e.experiment.space;
   e.experiment = changed;
+  e.is_waiting = false;
   if (is_other) e.suggester.reset();
   if (is_other || other_goal) e.ahead.suggestions.clear();
   settle(lock);
