@@ -54,12 +54,12 @@ class Fleet {
         store_(experiment::open_sqlite_store(store)),
         scheduler_(*store_, clock_),
         machines_(options.machines) {
-    experiment::Experiment experiment;
-    experiment.name = "fleet";
-    experiment.space = optimizer::Space({optimizer::Parameter{
-        .name = "x", .type = optimizer::ParameterType::kDouble, .min = 0, .max = 1}});
-    experiment.tasks = {{"full", 1.0}};
-    experiment.suggester = "random";
+    const experiment::Experiment experiment{
+        .name = "fleet",
+        .space = optimizer::Space({optimizer::Parameter{
+            .name = "x", .type = optimizer::ParameterType::kDouble, .min = 0, .max = 1}}),
+        .tasks = {{"full", 1.0}},
+        .suggester = "random"};
     experiment_ = scheduler_.create(experiment).id;
     scheduler_.set_admission(
         [this](const auto&, const auto&) { return ++begun_ <= options_.trials; });

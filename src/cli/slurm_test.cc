@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <csignal>
 #include <map>
 #include <memory>
@@ -30,11 +31,12 @@ parameters:
 suggester: sobol
 )";
 
-constexpr const char* kBowl = R"(#!/bin/sh
-echo "trial $3 on $SLURMD_NODENAME" >&2
-sleep 0.2
+// Waits until trials of its number may end.
+constexpr const char* kBowl = R"sh(#!/bin/sh
+while [ "$3" -gt "$(cat "$4")" ];
+do sleep 0.1; done
 awk -v x="$1" -v n="$2" 'BEGIN { printf "{\"loss\": %.12f}\n", (x - 0.5) ^ 2 + (n - 3) ^ 2 / 10 }'
-)";
+)sh";
 
 class SlurmRunTest : public ProgramTest {
  protected:
@@ -42,17 +44,20 @@ class SlurmRunTest : public ProgramTest {
     make_folder("frugal-on-slurm");
     write_file(folder_ / "bowl.yml", kExperiment);
     write_file(folder_ / "bowl.sh", kBowl, 0755);
+    let_end_until(1000);
   }
   void SetUp() override {
     if (!cluster().obstacle().empty()) GTEST_SKIP() << cluster().obstacle();
     cluster().revive();
   }
+  static void let_end_until(int trial) { write_file(folder_ / "gate", std::to_string(trial)); }
   static launch::ThrowawaySlurm& cluster() { return launch::ThrowawaySlurm::get(); }
 
   static std::string optimize(const std::string& output, const std::string& more) {
     return fmt::format(
-        "optimize -f {0}/bowl.yml --output {0}/{1} {2} -- {0}/bowl.sh {{x}} {{n}} {{trial}}", at(),
-        output, more);
+        "optimize -f {0}/bowl.yml --output {0}/{1} {2} -- {0}/bowl.sh {{x}} {{n}} {{trial}} "
+        "{0}/gate",
+        at(), output, more);
   }
   static std::unique_ptr<experiment::Store> store(const std::string& output) {
     return experiment::open_sqlite_store(folder_ / output / "store.db");
@@ -70,6 +75,16 @@ class SlurmRunTest : public ProgramTest {
     for (const auto& trial : rows->trials(1))
       EXPECT_TRUE(trial.state == TrialState::kDone && seen.contains(trial.id)) << trial.id;
     return values;
+  }
+
+  // By this machine alone, once for all tests.
+  static const std::map<std::string, double>& undisturbed() {
+    static const std::map<std::string, double> found = [] {
+      const Ran alone = run(optimize("alone", "--budget 20runs --workers 2"));
+      EXPECT_EQ(alone.exit_code, 0) << alone.err;
+      return answers("alone");
+    }();
+    return found;
   }
 
   static void slurm(std::vector<std::string> words, const std::string& input = "") {
@@ -93,7 +108,8 @@ class SlurmRunTest : public ProgramTest {
           ended.si_pid == child)
         return;
       if (std::filesystem::exists(folder_ / output / "cluster.json") &&
-          count(status(output).at("trials"), "done") >= trials)
+          count(parse_json(read_file(folder_ / output / "cluster.json"), output).at("trials"),
+                "done") >= trials)
         return;
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
@@ -101,48 +117,54 @@ class SlurmRunTest : public ProgramTest {
 };
 
 TEST_F(SlurmRunTest, FindsWhatThisMachineAloneFindsAndShowsWhoDidIt) {
-  const Ran alone = run(optimize("alone", "--budget 12runs --workers 4"));
-  ASSERT_EQ(alone.exit_code, 0) << alone.err;
-  const Ran ran = run(optimize("many", "--budget 12runs --workers 6 --on slurm --partition work"));
+  const Ran ran = run(optimize("many", "--budget 20runs --workers 4 --on slurm --partition work"));
   ASSERT_EQ(ran.exit_code, 0) << ran.err;
-  EXPECT_EQ(answers("many"), answers("alone"));
+  EXPECT_EQ(answers("many"), undisturbed());
 
   const Ran table = run(fmt::format("cluster status {}/many", at()));
-  EXPECT_THAT(table.out, AllOf(HasSubstr("frugal-"), HasSubstr("n1"), HasSubstr("12 done")));
+  EXPECT_THAT(table.out, AllOf(HasSubstr("frugal-"), HasSubstr("n1"), HasSubstr("20 done")));
   const Json json = status("many");
-  EXPECT_EQ(count(json.at("trials"), "done"), 12u);
+  EXPECT_EQ(count(json.at("trials"), "done"), 20u);
   const Ran log = run(fmt::format("cluster logs {}/many --trial 1", at()));
   EXPECT_EQ(log.exit_code, 0) << log.err;
-  EXPECT_THAT(log.out, HasSubstr("trial 1"));
+  EXPECT_THAT(log.out, HasSubstr("trial 1 (full): observed"));
   EXPECT_EQ(run(fmt::format("cluster logs {}/many --trial 99", at())).exit_code, 2);
 }
 
 TEST_F(SlurmRunTest, LosesAndDoublesNothingWhateverTheClusterDoes) {
-  const Ran alone = run(optimize("undisturbed", "--budget 40runs --workers 4"));
-  ASSERT_EQ(alone.exit_code, 0) << alone.err;
   const std::string arguments =
-      optimize("disturbed", "--budget 40runs --workers 4 --on slurm --partition work");
+      optimize("disturbed", "--budget 20runs --workers 4 --on slurm --partition work");
   const std::string log = at() + "/disturbed.log";
+  undisturbed();
+  let_end_until(2);
   pid_t child = start(arguments, log);
-  wait_for_done("disturbed", 2, child);
+  const auto go_on_until = [&](int trial) {
+    let_end_until(trial);
+    wait_for_done("disturbed", static_cast<std::size_t>(trial), child);
+  };
+  go_on_until(2);
   slurm({"scancel", "--partition=work", "--user=" + std::to_string(::getuid())});
-
-  wait_for_done("disturbed", 8, child);
+  go_on_until(5);
   slurm({"sbatch", "--output=/dev/null", "--partition=urgent", "--job-name=urgent",
          "--cpus-per-task=4"},
         "#!/bin/sh\nsleep 1000\n");
-  wait_for_done("disturbed", 14, child);
+  go_on_until(8);
   cluster().crash_controller();
-  wait_for_done("disturbed", 18, child);
+  go_on_until(10);
   cluster().revive();
   slurm({"scancel", "--name=urgent"});
-
-  wait_for_done("disturbed", 24, child);
+  go_on_until(13);
   ::kill(child, SIGKILL);  // the coordinator; its workers are on their nodes
-  wait_for_end(child);
+  const int end = wait_for_end(child);
+  EXPECT_TRUE(WIFSIGNALED(end)) << "it was at work: " << read_file(log);
+  let_end_until(1000);
   child = start(arguments, log);
   EXPECT_EQ(wait_for_end(child), 0) << read_file(log);
-  EXPECT_EQ(answers("disturbed"), answers("undisturbed")) << read_file(log);
+  EXPECT_EQ(answers("disturbed"), undisturbed()) << read_file(log);
+  const auto trials = store("disturbed")->trials(1);
+  EXPECT_GE(std::count_if(trials.begin(), trials.end(), [](const auto& t) { return t.fence > 1; }),
+            4)
+      << "the trials of those that were cancelled, at least";
 }
 
 TEST_F(SlurmRunTest, IsRefusedWithWordsForWhatIsNotThere) {
