@@ -12,12 +12,13 @@ struct Market {
   std::string name;
   double interruptions_per_hour = 0;  // of one machine
   double notice_seconds = 120;
-  double dollars_per_hour = 0;  // of one machine
+  double dollars_per_hour = 0;            // of one machine
+  double on_demand_dollars_per_hour = 0;  // of one that is not taken away
 };
 
 struct FleetOptions {
   std::size_t machines = 1000;
-  std::size_t trials = 5000;
+  std::size_t trials = 2000;
   double trial_seconds = 600;        // median; half of them take between 0.7 and 1.4 of it
   double boot_seconds = 120;         // paid for, and nothing done
   double replacement_seconds = 120;  // until another machine is found
@@ -35,8 +36,7 @@ struct FleetResult {
   double work_hours = 0;        // that the trials needed
   double repeated_hours = 0;    // done again after an interruption
   double checkpoint_hours = 0;  // spent on writing them
-  double idle_hours = 0;        // booting and waiting
-  std::size_t observed = 0, doubled = 0, refused = 0;
+  std::size_t observed = 0, doubled = 0;
 };
 
 // store: a file that is not there yet.
