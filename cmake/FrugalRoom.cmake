@@ -1,12 +1,13 @@
 # One folder, one namespace, one library.
 #
-#   frugal_room(NAME [ROOMS room...] [LIBRARIES target...] [NATIVE])
+#   frugal_room(NAME [ROOMS room...] [LIBRARIES target...] [NATIVE] [TOGETHER filter])
 #
 # Makes the library frugal_NAME of every .cc in the folder but the tests, and, where
 # there are *_test.cc, the program frugal_NAME_test of all of them: a test file cannot
 # be left out. ROOMS are the rooms that this one may include (checked by
 # tools/check-includes), LIBRARIES anything else that it links. NATIVE compiles the
-# room for this very machine (FRUGAL_NATIVE).
+# room for this very machine (FRUGAL_NATIVE). The tests of the GoogleTest filter TOGETHER run in one
+# process, for they share a service that the process starts; they skip when it cannot.
 
 find_package(Threads REQUIRED)
 if(FRUGAL_TESTS)
@@ -28,7 +29,7 @@ if(FRUGAL_SANITIZE)
 endif()
 
 function(frugal_room name)
-  cmake_parse_arguments(room "NATIVE" "" "ROOMS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(room "NATIVE" "TOGETHER" "ROOMS;LIBRARIES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
@@ -44,7 +45,15 @@ function(frugal_room name)
   if(FRUGAL_TESTS AND tests)
     add_executable(frugal_${name}_test ${tests})
     target_link_libraries(frugal_${name}_test PRIVATE frugal_${name} GTest::gmock GTest::gtest_main)
+    set(filter)
+    if(room_TOGETHER)
+      set(filter TEST_FILTER "-${room_TOGETHER}")
+      add_test(NAME "${name}, with a service"
+        COMMAND frugal_${name}_test "--gtest_filter=${room_TOGETHER}")
+      set_tests_properties("${name}, with a service" PROPERTIES TIMEOUT 600 LABELS ${name}
+        SKIP_REGULAR_EXPRESSION "can be started: ")
+    endif()
     gtest_discover_tests(frugal_${name}_test DISCOVERY_TIMEOUT 120 DISCOVERY_MODE PRE_TEST
-      PROPERTIES TIMEOUT 600 LABELS ${name})
+      ${filter} PROPERTIES TIMEOUT 600 LABELS ${name})
   endif()
 endfunction()

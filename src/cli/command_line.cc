@@ -15,6 +15,7 @@
 #include "cli/config_file.h"
 #include "cli/options_compare.h"
 #include "cli/options_explain.h"
+#include "cli/options_launch.h"
 #include "cli/signals.h"
 
 namespace frugal::cli {
@@ -60,6 +61,7 @@ class CommandLine {
   void add_serve();
   void add_token();
   void add_worker();
+  void add_cluster();
   void add_demo();
 
   CLI::App* current() { return commands_.back().app; }
@@ -175,7 +177,7 @@ void CommandLine::add_tune() {
   c->add_option("--seeds", o.seeds, "fresh seeds on which the winner is run again, at most")
       ->check(CLI::Range(1u, 20u));
   c->add_option("--suggester", o.suggester, "multitask, random, sobol, ...");
-  c->add_option("--on", o.machine.on, "where the workers run")->check(CLI::IsMember({"local"}));
+  add_launch_options(*c, o.launch);
   c->add_option("--workers", o.machine.workers,
                 "side by side; 0: as --threads allows, or what is measured fastest");
   c->add_option("--threads", o.machine.threads, "of a worker; 0: cores / workers");
@@ -355,6 +357,7 @@ void CommandLine::add_optimize() {
   c->add_option("--workers", o.workers,
                 "programs side by side; 0: the file's parallel_bandwidth, else 1")
       ->check(CLI::Range(0u, 1024u));
+  add_launch_options(*c, o.launch);
   c->add_option("--metric-file", o.metric_file,
                 "where the program writes its metric, may use {trial_folder}; default: its "
                 "standard output")
@@ -383,7 +386,8 @@ void CommandLine::add_serve() {
   c->add_option("--host", o.host, "address to listen on");
   c->add_option("--token", o.token,
                 "what clients must show; default: made and kept beside the store");
-  c->add_option("--store", o.store, "SQLite file")->type_name("FILE");
+  c->add_option("--store", o.store, "SQLite file, or postgresql://USER@HOST:PORT/DATABASE")
+      ->type_name("FILE|ADDRESS");
   c->add_option("--tls-certificate", o.tls_certificate, "PEM file: answer over TLS")
       ->type_name("FILE");
   c->add_option("--tls-key", o.tls_key, "PEM file of the certificate's key")->type_name("FILE");
@@ -411,7 +415,8 @@ void CommandLine::add_token() {
                         "Example:\n  frugal token --read-only --experiment 3 --name dashboard\n\n"
                         "The token is told once and never kept. Works while the server runs, too.");
   auto* c = current();
-  c->add_option("--store", o.store, "SQLite file of frugal serve")->type_name("FILE");
+  c->add_option("--store", o.store, "of frugal serve: SQLite file or postgresql://...")
+      ->type_name("FILE|ADDRESS");
   c->add_flag("--read-only", o.read_only, "the token can only read");
   c->add_option("--experiment", o.experiment, "the only one that it sees; default: all")
       ->type_name("ID");
@@ -436,7 +441,25 @@ void CommandLine::add_worker() {
   c->add_option("--threads", o.threads, "of one trial")->check(CLI::Range(1u, 1024u));
   c->add_flag("--programs", o.programs,
               "run the programs that experiments name: whoever has the token can run any here");
+  c->add_option("--leave-after", o.leave_after_seconds,
+                "end after so many seconds without a trial; 0: stay")
+      ->check(CLI::NonNegativeNumber);
   c->add_option("--parent", o.parent, "end when this process ends; 0: stay")->type_name("PID");
+}
+
+void CommandLine::add_cluster() {
+  auto& o =
+      add<ClusterOptions>("cluster", "where a run's workers are, and what they do", &run_cluster,
+                          "Example:\n  frugal cluster status frugal-runs/tune\n"
+                          "  frugal cluster logs frugal-runs/tune --trial 7");
+  auto* c = current();
+  c->add_option("what", o.what, "status or logs")
+      ->type_name("WHAT")
+      ->required()
+      ->check(CLI::IsMember({"status", "logs"}));
+  c->add_option("run", o.run, "folder of tune or optimize")->type_name("RUN")->required();
+  c->add_option("--trial", o.trial, "of logs: what the worker wrote that had this trial last")
+      ->type_name("ID");
 }
 
 void CommandLine::add_demo() {
@@ -474,6 +497,7 @@ CommandLine::CommandLine() {
   add_serve();
   add_token();
   add_worker();
+  add_cluster();
   add_demo();
 }
 

@@ -22,6 +22,7 @@ int run_optimize(const OptimizeOptions& options, Console& console);
 int run_serve(const ServeOptions& options, Console& console);
 int run_token(const TokenOptions& options, Console& console);
 int run_worker(const WorkerOptions& options, Console& console);
+int run_cluster(const ClusterOptions& options, Console& console);
 int run_demo(const DemoOptions& options, Console& console);
 
 }  // namespace frugal::cli

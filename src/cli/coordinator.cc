@@ -1,22 +1,19 @@
 #include "cli/coordinator.h"
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <string>
 #include <utility>
 
+#include "base/error.h"
 #include "base/file.h"
+#include "cli/cluster_state.h"
 #include "serve/tokens.h"
 
 namespace frugal::cli {
 namespace {
 
-constexpr double kGraceSeconds = 20;  // for workers to write their checkpoints
-
-std::string program_path() {
-  return std::filesystem::read_symlink("/proc/self/exe");
-}
+constexpr double kGraceSeconds = 20;     // for workers to write their checkpoints
+constexpr double kTellEverySeconds = 3;  // for frugal cluster
 
 }  // namespace
 
@@ -31,33 +28,89 @@ Coordinator::Coordinator(RunFolder folder)
 
 Coordinator::~Coordinator() = default;
 
-void Coordinator::start_workers(unsigned workers, const std::vector<std::string>& options,
-                                double dollars_per_hour) {
+void Coordinator::start_workers(const Launching& launching, unsigned workers,
+                                const std::vector<std::string>& options, double dollars_per_hour,
+                                const std::function<void(const std::string&)>& say) {
   if (!std::filesystem::exists(folder_.token()))
     write_file(folder_.token(), serve::make_token(), 0600);
   server_ = std::make_unique<serve::Server>(
-      scheduler_, serve::ServerOptions{.token = read_file(folder_.token())});
-  launch::LocalOptions local;
-  local.command = {
-      program_path(),  "worker", "--coordinator", server_->address(), "--token-file",
-      folder_.token(), "--name", "{name}",        "--parent",         std::to_string(::getpid())};
-  local.command.insert(local.command.end(), options.begin(), options.end());
-  local.log_folder = folder_.logs();
-  launcher_ = launch::make_local_launcher(local, clock_);
-  scheduler_.workers_begin(workers, dollars_per_hour);
-  launcher_->start(workers);
+      scheduler_,
+      serve::ServerOptions{
+          .host = launching.host(), .port = launching.port(), .token = read_file(folder_.token())});
+  launcher_ = launching.make(folder_, server_->address(), options, say, clock_);
+  workers_ = workers;
+  dollars_per_hour_ = dollars_per_hour;
+  on_cluster_ = launching.on_cluster();
+  if (on_cluster_)
+    meter_.stand();
+  else
+    begin();
+  launcher_->want(on_cluster_ ? scheduler_.work_at_hand(workers_) : workers_);
+}
+
+void Coordinator::begin() {
+  has_begun_ = true;
+  meter_.go_on();
+  scheduler_.workers_begin(workers_, dollars_per_hour_);
+}
+
+// What waits in a cluster's queue costs nothing.
+void Coordinator::wait_for_the_first() {
+  if (has_begun_) return;
+  for (const auto& worker : launcher_->status())
+    if (worker.running || worker.exit_code || worker.signal) return begin();
 }
 
 void Coordinator::watch() {
-  if (launcher_ != nullptr) launcher_->watch();
+  if (launcher_ != nullptr) {
+    if (on_cluster_) launcher_->want(scheduler_.work_at_hand(workers_));
+    launcher_->watch();
+    wait_for_the_first();
+    take_back_from_the_gone();
+    tell();
+  }
   scheduler_.expire();
   if (meter_.save()) ledger_.save();
 }
 
+// At once: a lease would take a minute to run out.
+void Coordinator::take_back_from_the_gone() {
+  if (!on_cluster_) return;
+  for (const auto& worker : launcher_->status()) {
+    const bool is_there = worker.running || !worker.waiting.empty();
+    if (!is_there && gone_.insert(worker.name).second) scheduler_.worker_is_gone(worker.name);
+  }
+}
+
+void Coordinator::tell() {
+  const double now = clock_.now_seconds();
+  if (now - told_at_ < kTellEverySeconds) return;
+  told_at_ = now;
+  ClusterState state;
+  state.time = now;
+  state.coordinator = server_->address();
+  state.spent_seconds = meter_.spent_seconds();
+  state.dollars = meter_.spent_seconds() / 3600 * dollars_per_hour_;
+  state.workers = launcher_->status();
+  state.nodes_left_alone = launcher_->nodes_left_alone();
+  for (const auto& experiment : scheduler_.experiments())
+    for (const auto& trial : scheduler_.trials(experiment.id)) state.trials.push_back(trial);
+  try {
+    write_file(folder_.cluster(), to_json(state).dump() + "\n");
+  } catch (const SystemError&) {
+    // A full disk: whoever looks sees that it is old; the store will say what is wrong.
+  }
+}
+
 void Coordinator::stop_workers() {
-  if (launcher_ != nullptr) launcher_->stop(kGraceSeconds);
+  if (launcher_ != nullptr) {
+    launcher_->stop(kGraceSeconds);
+    told_at_ = 0;
+    tell();
+  }
   launcher_.reset();
-  scheduler_.workers_ended();
+  if (has_begun_) scheduler_.workers_ended();
+  has_begun_ = false;
   if (server_ != nullptr) server_->stop();
 }
 

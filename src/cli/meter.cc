@@ -17,6 +17,16 @@ Meter::Meter(experiment::Scheduler& scheduler, const Clock& clock)
   if (const auto stored = scheduler.value(kKey)) before_seconds_ = std::stod(*stored);
 }
 
+void Meter::stand() {
+  before_seconds_ = spent_seconds();
+  stands_ = true;
+}
+
+void Meter::go_on() {
+  if (stands_) started_at_ = clock_.now_seconds();
+  stands_ = false;
+}
+
 bool Meter::save() {
   const double now = clock_.now_seconds();
   if (now - saved_at_ < kSaveEverySeconds) return false;

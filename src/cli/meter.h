@@ -10,9 +10,16 @@ namespace frugal::cli {
 class Meter {
  public:
   Meter(experiment::Scheduler& scheduler, const Clock& clock);
-  double spent_seconds() const { return before_seconds_ + clock_.now_seconds() - started_at_; }
+  double spent_seconds() const {
+    return before_seconds_ + (stands_ ? 0 : clock_.now_seconds() - started_at_);
+  }
   // When the experiment would have begun, had it never stopped: seconds since the epoch.
-  double began_at() const { return started_at_ - before_seconds_; }
+  double began_at() const {
+    return (stands_ ? clock_.now_seconds() : started_at_) - before_seconds_;
+  }
+  // The time between the two is not the experiment's.
+  void stand();
+  void go_on();
   // Writes it down, at most every two seconds. False: not yet.
   bool save();
 
@@ -21,6 +28,7 @@ class Meter {
   const Clock& clock_;
   double before_seconds_ = 0;
   double started_at_ = 0;
+  bool stands_ = false;
   double saved_at_ = 0;
 };
 

@@ -68,6 +68,7 @@ Optimization::Optimization(const OptimizeOptions& options, Console& console, Exp
       workers_(options.workers > 0
                    ? options.workers
                    : static_cast<unsigned>(experiment_.parallel_bandwidth.value_or(1))),
+      launching_(options.launch, 1),
       output_(options.output.empty()
                   ? "frugal-runs/" + std::filesystem::path(options.file).stem().string()
                   : options.output),
@@ -135,6 +136,13 @@ std::string Optimization::command_line() const {
   };
   add("--budget", options_.budget);
   add("--workers", options_.workers > 0 ? std::to_string(options_.workers) : "");
+  const LaunchOptions& launch = options_.launch;
+  add("--on", launch.on == "local" ? "" : launch.on);
+  add("--listen", launch.listen);
+  add("--partition", launch.partition);
+  add("--gpus", launch.gpus);
+  add("--time", launch.time);
+  for (const std::string& word : launch.sbatch_extra) words.push_back("--sbatch-extra=" + word);
   add("--metric-file", options_.metric_file);
   add("--metric-regex", options_.metric_regex);
   add("--timeout", options_.timeout);
@@ -226,7 +234,8 @@ void Optimization::search() {
   if (!now.trials.empty())
     console_.line(fmt::format("{} goes on: {} trials ended, {} spent", output_, now.ended(),
                               spent_text(now)));
-  coordinator_->start_workers(workers_, {"--programs"}, price_.per_hour);
+  coordinator_->start_workers(launching_, workers_, {"--programs"}, price_.per_hour,
+                              [this](const std::string& text) { console_.message(text); });
   for (;;) {
     coordinator_->watch();
     now = standing();

@@ -12,6 +12,7 @@
 #include "cli/console.h"
 #include "cli/coordinator.h"
 #include "cli/experiment_file.h"
+#include "cli/launching.h"
 #include "cli/optimize_result.h"
 #include "cli/options.h"
 #include "cli/prices.h"
@@ -47,6 +48,7 @@ class Optimization {
   experiment::Experiment experiment_;
   worker::ProgramSetup setup_;
   unsigned workers_ = 1;
+  Launching launching_;
   std::string output_;  // as the user wrote it
   RunFolder folder_;
 

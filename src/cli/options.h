@@ -24,7 +24,6 @@ struct DataOptions {
 };
 
 struct MachineOptions {
-  std::string on = "local";
   unsigned workers = 0;  // 0: what the other leaves of the cores; both 0: what is measured fastest
   unsigned threads = 0;  // a worker
 };
@@ -32,6 +31,16 @@ struct MachineOptions {
 // Of the photographs, held out; absent: data::usual_share.
 struct SplitShares {
   std::optional<double> validation, test;
+};
+
+// Where the workers run. Of Slurm's jobs: "" and 0 are the cluster's defaults.
+struct LaunchOptions {
+  std::string on = "local";  // "local", "slurm"
+  std::string listen;        // ADDRESS or ADDRESS:PORT of ours for the workers; "": chosen
+  std::string partition, gpus, time;
+  unsigned array = 100;                   // workers in one job array, at most
+  std::vector<std::string> sbatch_extra;  // more words for sbatch
+  double leave_after_seconds = 60;  // a worker of a cluster that has no trial for so long goes
 };
 
 struct PriceOptions {
@@ -45,6 +54,7 @@ struct TuneOptions {
   VoiceOptions voice;
   DataOptions data;
   MachineOptions machine;
+  LaunchOptions launch;
   std::string weights;
   std::string network;            // "": read off the weights
   std::string strategy = "auto";  // "fine-tune", "features", "auto"
@@ -71,10 +81,11 @@ struct OptimizeOptions {
   std::vector<std::string> command;  // what stands behind "--"
   std::string budget;                // "": the file's observation_budget
   unsigned workers = 0;              // 0: the file's parallel_bandwidth, else 1
-  std::string metric_file;           // "": the file's, else standard output
-  std::string metric_regex;          // "": the file's, else the last JSON line
-  std::string timeout;               // "10m", of one trial; "": the file's, else none
-  std::string suggester;             // "": the file's, else multitask
+  LaunchOptions launch;
+  std::string metric_file;   // "": the file's, else standard output
+  std::string metric_regex;  // "": the file's, else the last JSON line
+  std::string timeout;       // "10m", of one trial; "": the file's, else none
+  std::string suggester;     // "": the file's, else multitask
   std::optional<std::uint64_t> seed;
   PriceOptions price;
   std::string output;  // "": frugal-runs/ and the file's name
@@ -222,8 +233,16 @@ struct WorkerOptions {
   std::string experiment;  // "": the coordinator's current one
   std::string name;
   unsigned threads = 1;
-  int parent = 0;         // process to end with; 0: none
-  bool programs = false;  // run the programs that experiments name
+  int parent = 0;                  // process to end with; 0: none
+  bool programs = false;           // run the programs that experiments name
+  double leave_after_seconds = 0;  // without a trial; 0: never
+};
+
+struct ClusterOptions {
+  VoiceOptions voice;
+  std::string what;   // "status", "logs"
+  std::string run;    // folder
+  std::string trial;  // of logs: id
 };
 
 struct DemoOptions {

@@ -34,6 +34,7 @@ class RunFolder {
   std::filesystem::path machine() const { return path_ / "machine.json"; }
   std::filesystem::path store() const { return path_ / "store.db"; }
   std::filesystem::path token() const { return path_ / "token"; }
+  std::filesystem::path cluster() const { return path_ / "cluster.json"; }
   std::filesystem::path cache() const { return path_ / "cache"; }
   std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
   std::filesystem::path trials() const { return path_ / "trials"; }

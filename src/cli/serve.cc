@@ -12,6 +12,7 @@
 #include "cli/signals.h"
 #include "cli/standing_server.h"
 #include "experiment/budget.h"
+#include "experiment/store.h"
 #include "serve/tokens.h"
 
 namespace frugal::cli {
@@ -69,7 +70,7 @@ serve::ServerOptions server_options(const ServeOptions& options, Console& consol
 
 int run_serve(const ServeOptions& options, Console& console) {
   const SystemClock clock;
-  const auto store = experiment::open_sqlite_store(options.store);
+  const auto store = experiment::open_store(options.store);
   experiment::Scheduler scheduler(
       *store, clock, {.suggestion_seconds = abandoned_seconds(options.abandoned_after)});
   serve::Server server(scheduler, server_options(options, console));

@@ -4,18 +4,30 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "experiment/store.h"
 
 namespace frugal::cli {
 namespace {
 
+// To put an ending to.
+std::string file_of(const std::string& store) {
+  if (!experiment::is_postgresql(store)) return store;
+  std::string name = experiment::shown_store(store);
+  name = name.substr(name.find("://") + 3);
+  name = name.substr(name.find('@') + 1);
+  for (char& c : name)
+    if (c == '/' || c == ':' || c == '\\') c = '-';
+  return "frugal-" + name;
+}
+
 std::filesystem::path address_file_of(const std::string& store) {
-  return store + ".address";
+  return file_of(store) + ".address";
 }
 
 }  // namespace
 
 std::filesystem::path token_file_of(const std::string& store) {
-  return store + ".token";
+  return file_of(store) + ".token";
 }
 
 StandingServer::StandingServer(const std::string& store, const std::string& address,

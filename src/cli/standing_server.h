@@ -1,4 +1,5 @@
-// Where the server of a store can be asked while it runs: a file beside the store, gone with it.
+// Where the server of a store can be asked while it runs: a file beside the store, gone with it. Of
+// a store that is no file, in the current folder: frugal-HOST-DATABASE.address.
 #pragma once
 
 #include <filesystem>

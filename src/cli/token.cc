@@ -108,7 +108,7 @@ Json token_json(const experiment::Record& record) {
 }
 
 int change_store(const TokenOptions& options, const Clock& clock, Console& console) {
-  const auto store = experiment::open_sqlite_store(options.store);
+  const auto store = experiment::open_store(options.store);
   experiment::Scheduler scheduler(*store, clock);
   serve::Tokens tokens(scheduler, "");
   if (options.list) {
@@ -134,7 +134,7 @@ int change_store(const TokenOptions& options, const Clock& clock, Console& conso
 int run_token(const TokenOptions& options, Console& console) {
   if (!options.experiment.empty() && !options.read_only)
     throw InputError("a token of one experiment can only read: give --read-only too");
-  if (!std::filesystem::exists(options.store))
+  if (!experiment::is_postgresql(options.store) && !std::filesystem::exists(options.store))
     throw InputError(fmt::format("there is no store {}; frugal serve makes one", options.store));
   const SystemClock clock;
   if (const auto place = StandingServer::of(options.store)) {

@@ -57,7 +57,8 @@ Tuning::Tuning(const TuneOptions& options, Console& console)
     : options_(options),
       console_(console),
       folder_(std::filesystem::absolute(options.output).lexically_normal().string()),
-      given_split_(split_of(options.machine, core_count())),
+      given_split_(split_of(options.machine, options.launch, core_count())),
+      launching_(options.launch, given_split_ ? given_split_->threads : 1),
       network_(train::network_of(options.weights)),
       budget_(experiment::parse_budget(options.budget)),
       price_(price_of(options.price)),
@@ -78,9 +79,10 @@ std::optional<double> Tuning::end_of(std::size_t arm) const {
               : *allowed_seconds_ * budget_share(strategies_[arm], strategies_.size());
 }
 
-// Those that live, when they are not so many of so many threads, make way.
+// Those that live, when they are not so many of so many threads, make way. A cluster's come and go
+// with the work.
 void Tuning::run_workers(const Split& split) {
-  if (coordinator_->has_workers() && running_ == split) return;
+  if (coordinator_->has_workers() && (running_ == split || launching_.on_cluster())) return;
   if (coordinator_->has_workers()) coordinator_->stop_workers();
   coordinator_->scheduler().set_admission(
       [this](const experiment::Experiment& experiment, const optimizer::Task& task) {
@@ -89,8 +91,9 @@ void Tuning::run_workers(const Split& split) {
           return true;  // its own arm is about to begin
         return arm->id() == experiment.id && arm->admits(task);
       });
-  coordinator_->start_workers(split.workers, {"--threads", std::to_string(split.threads)},
-                              price_.per_hour);
+  coordinator_->start_workers(launching_, split.workers,
+                              {"--threads", std::to_string(split.threads)}, price_.per_hour,
+                              [this](const std::string& text) { console_.message(text); });
   running_ = split;
 }
 
@@ -132,7 +135,8 @@ void Tuning::tune_arm(train::Strategy strategy, std::size_t index) {
   }
   arms_.push_back(std::make_unique<Arm>(options, coordinator_->scheduler(), coordinator_->meter()));
   current_arm_ = arms_.back().get();
-  run_workers(arms_.back()->wants_all_cores() ? whole_machine() : Split{workers_, threads_});
+  const bool alone = arms_.back()->wants_all_cores() && !launching_.on_cluster();
+  run_workers(alone ? whole_machine() : Split{workers_, threads_});
   work_on(*arms_.back());
 }
 

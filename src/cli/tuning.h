@@ -12,6 +12,7 @@
 #include "cli/arm.h"
 #include "cli/console.h"
 #include "cli/coordinator.h"
+#include "cli/launching.h"
 #include "cli/machine_split.h"
 #include "cli/options.h"
 #include "cli/prices.h"
@@ -45,7 +46,10 @@ class Tuning {
   std::optional<double> end_of(std::size_t arm) const;
   void share_out_the_cores(const RunData& data);
   SplitChoice measure_split(double aspect);
-  Split whole_machine() const { return {1, workers_ * threads_}; }
+  // One worker on all cores; of a cluster, as any other there.
+  Split whole_machine() const {
+    return {1, launching_.on_cluster() ? threads_ : workers_ * threads_};
+  }
   void run_workers(const Split& split);
   void prepare(const train::Recipe& recipe, const train::TrainingPhotographs& training);
   void tune_arm(train::Strategy strategy, std::size_t index);
@@ -70,6 +74,7 @@ class Tuning {
   Console& console_;
   RunFolder folder_;
   std::optional<Split> given_split_;
+  Launching launching_;
   SplitChoice split_;
   unsigned workers_ = 1, threads_ = 1;  // split_'s
   std::optional<Split> running_;        // of the workers that live now

@@ -11,14 +11,15 @@
 #include "cli/commands.h"
 #include "cli/signals.h"
 #include "worker/client.h"
+#include "worker/needs.h"
 #include "worker/program_executor.h"
 #include "worker/training_executor.h"
 
 namespace frugal::cli {
 namespace {
 
-// A worker's wait for work, which delays its answer to a signal.
-constexpr double kWaitBesideCoordinatorSeconds = 1;
+// A wait for work delays the answer to a signal, and launchers are not patient.
+constexpr double kWaitUnderALauncherSeconds = 1;
 
 // Does what the experiment of a trial says: trains a network, or runs a program.
 class AnyExecutor final : public worker::Executor {
@@ -26,6 +27,8 @@ class AnyExecutor final : public worker::Executor {
   AnyExecutor(unsigned threads, bool programs) : training_(threads), programs_(programs) {}
 
   worker::Outcome run(const worker::Lease& lease, worker::Context& context) override {
+    if (checked_ != lease.experiment.id) worker::require_on_this_machine(lease.experiment);
+    checked_ = lease.experiment.id;
     if (!lease.experiment.metadata.contains("program")) return training_.run(lease, context);
     if (!programs_)
       throw SystemError(
@@ -38,6 +41,7 @@ class AnyExecutor final : public worker::Executor {
   worker::TrainingExecutor training_;
   worker::ProgramExecutor program_;
   bool programs_;
+  experiment::Id checked_ = 0;  // whose needs this machine has
 };
 
 std::string default_name() {
@@ -58,7 +62,9 @@ int run_worker(const WorkerOptions& options, Console& console) {
   worker::WorkerOptions loop;
   loop.name = options.name.empty() ? default_name() : options.name;
   loop.experiment = options.experiment.empty() ? 0 : std::stoll(options.experiment);
-  if (options.parent > 0) loop.wait_seconds = kWaitBesideCoordinatorSeconds;
+  if (options.parent > 0 || options.leave_after_seconds > 0)
+    loop.wait_seconds = kWaitUnderALauncherSeconds;
+  loop.leave_after_seconds = options.leave_after_seconds;
   loop.devices = options.threads;
   loop.should_stop = stopped;
   loop.log = [&](const std::string& text) { console.line(text); };

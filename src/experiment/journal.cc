@@ -1,5 +1,6 @@
 #include "experiment/journal.h"
 
+#include <chrono>
 #include <utility>
 
 #include "base/error.h"
@@ -8,10 +9,11 @@ namespace frugal::experiment {
 namespace {
 
 constexpr std::size_t kFailuresKept = 1000;  // who waits has long been told
+constexpr std::chrono::milliseconds kReadAgain{500};
 
 }  // namespace
 
-Journal::Journal(Store& store, std::function<void()> failed)
+Journal::Journal(Store& store, std::function<bool()> failed)
     : store_(store), failed_(std::move(failed)), thread_([this] { run(); }) {}
 
 Journal::~Journal() {
@@ -64,27 +66,41 @@ Journal::Count Journal::count() const {
   return count_;
 }
 
+// Answers why it failed, "" when it did not.
+std::string Journal::apply(const std::deque<Change>& batch) {
+  if (is_stale_) return reason_;
+  try {
+    store_.transact([&] {
+      for (const Change& change : batch) change(store_);
+    });
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return "";
+}
+
 void Journal::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    wanted_.wait(lock, [&] { return ending_ || !queue_.empty(); });
+    const auto is_wanted = [&] { return ending_ || !queue_.empty(); };
+    if (!is_stale_) {
+      wanted_.wait(lock, is_wanted);
+    } else if (!wanted_.wait_for(lock, kReadAgain, is_wanted)) {
+      lock.unlock();
+      is_stale_ = !failed_();
+      lock.lock();
+      continue;
+    }
     if (queue_.empty()) return;
     const std::deque<Change> batch = std::exchange(queue_, {});
     const Ticket until = given_;
     lock.unlock();
-    std::string trouble;
-    try {
-      store_.transact([&] {
-        for (const Change& change : batch) change(store_);
-      });
-    } catch (const std::exception& error) {
-      trouble = error.what();
-    }
+    const std::string trouble = apply(batch);
     if (!trouble.empty()) {
       lock.lock();
       reason_ = trouble;
       lock.unlock();
-      failed_();
+      is_stale_ = !failed_();
     }
     lock.lock();
     if (!trouble.empty()) continue;

@@ -23,8 +23,11 @@ class Journal {
   using Ticket = std::uint64_t;
 
   // failed: called by the journal's thread when a transaction failed and so nothing of it is on
-  // disk; it must call discard() before it gives up the lock under which write() is called.
-  Journal(Store& store, std::function<void()> failed);
+  // disk; it must call discard() before it gives up the lock under which write() is called. It
+  // answers whether the caller's memory is that of the store again; as long as it is not, every
+  // change fails, for it was made of a memory that holds what never came to the disk, and it is
+  // called again, twice a second.
+  Journal(Store& store, std::function<bool()> failed);
   ~Journal();  // writes what is left
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
@@ -45,9 +48,11 @@ class Journal {
 
  private:
   void run();
+  std::string apply(const std::deque<Change>& batch);
 
   Store& store_;
-  std::function<void()> failed_;
+  std::function<bool()> failed_;
+  bool is_stale_ = false;  // the caller's memory; of the thread
   mutable std::mutex mutex_;
   std::condition_variable wanted_, done_;
   std::deque<Change> queue_;

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "base/error.h"
 #include "experiment/scheduler.h"
@@ -19,7 +21,7 @@ using testing::ThrowsMessage;
 class TroubledStore : public Store {
  public:
   explicit TroubledStore(Store& real) : real_(real) {}
-  std::atomic<bool> refuses = false;
+  std::atomic<bool> refuses = false, is_unreadable = false;
   std::atomic<int> transactions = 0;
   std::mutex hold;  // locked: a transaction waits before it begins
 
@@ -62,7 +64,10 @@ class TroubledStore : public Store {
   std::size_t count_records(const RecordQuery& query) override {
     return real_.count_records(query);
   }
-  LastIds last_ids() override { return real_.last_ids(); }
+  LastIds last_ids() override {
+    if (is_unreadable) throw SystemError("no connection");
+    return real_.last_ids();
+  }
   void set_value(const std::string& key, const std::string& value) override {
     real_.set_value(key, value);
   }
@@ -85,13 +90,13 @@ class JournalTest : public testing::Test {
 };
 
 TEST_F(JournalTest, HasOnDiskWhatItWaitedFor) {
-  Journal journal(store_, [] {});
+  Journal journal(store_, [] { return true; });
   journal.wait(journal.write(setting("a", "1")));
   EXPECT_EQ(real_->value("a"), "1");
 }
 
 TEST_F(JournalTest, WritesWhatCameMeanwhileInOneTransaction) {
-  Journal journal(store_, [] {});
+  Journal journal(store_, [] { return true; });
   Journal::Ticket last = 0;
   {
     const std::lock_guard disk(store_.hold);  // the first transaction, of one change or more
@@ -105,7 +110,10 @@ TEST_F(JournalTest, WritesWhatCameMeanwhileInOneTransaction) {
 
 TEST_F(JournalTest, SaysToEachWriterThatTheDiskRefused) {
   Journal* self = nullptr;
-  Journal journal(store_, [&] { self->discard(); });
+  Journal journal(store_, [&] {
+    self->discard();
+    return true;
+  });
   self = &journal;
   store_.refuses = true;
   Journal::Ticket first = 0, second = 0;
@@ -125,7 +133,7 @@ TEST_F(JournalTest, SaysToEachWriterThatTheDiskRefused) {
 
 TEST_F(JournalTest, WritesWhatIsLeftAtItsEnd) {
   {
-    Journal journal(store_, [] {});
+    Journal journal(store_, [] { return true; });
     for (int i = 0; i < 10; ++i) journal.write(setting("i", std::to_string(i)));
   }
   EXPECT_EQ(real_->value("i"), "9");
@@ -151,6 +159,29 @@ TEST_F(JournalTest, ASchedulerForgetsWhatTheDiskRefused) {
   EXPECT_NE(another, experiment);
   EXPECT_EQ(scheduler.lease(another, "w")->fence, 1);
   EXPECT_EQ(scheduler.observations(experiment).size(), 1u);
+}
+
+TEST_F(JournalTest, ASchedulerAcceptsNothingUntilItKnowsTheStoreAgain) {
+  Scheduler scheduler(store_, clock_);
+  const Id experiment = scheduler.create(test_experiment()).id;
+  const Trial trial = *scheduler.lease(experiment, "w");
+  const Report report{.value = 1};
+  store_.refuses = store_.is_unreadable = true;
+  EXPECT_THROW(scheduler.observe(trial.id, trial.fence, report), SystemError);
+  store_.refuses = false;
+  EXPECT_THROW(scheduler.observe(trial.id, trial.fence, report), SystemError)
+      << "in memory it is observed; on the disk it is not";
+  store_.is_unreadable = false;
+  for (bool accepted = false; !accepted;) {
+    try {
+      scheduler.observe(trial.id, trial.fence, report);
+      accepted = true;
+    } catch (const SystemError&) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+  EXPECT_EQ(real_->observations(experiment).size(), 1u);
+  EXPECT_EQ(real_->trial(trial.id)->state, TrialState::kDone);
 }
 
 }  // namespace

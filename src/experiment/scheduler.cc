@@ -27,7 +27,7 @@ Scheduler::Scheduler(Store& store, const Clock& clock, SchedulerOptions options)
     worker_share_ = workers.value("share", 0.0);
     dollars_per_hour_ = workers.value("dollars_per_hour", 0.0);
   }
-  journal_ = std::make_unique<Journal>(store_, [this] { reload_after_failure(); });
+  journal_ = std::make_unique<Journal>(store_, [this] { return reload_after_failure(); });
   preparation_->thread = std::thread([this] { prepare(); });
 }
 
@@ -128,15 +128,17 @@ void Scheduler::learn(Entry& e) {
     if (observation.id > std::max(last, stored)) take(observation);
 }
 
-// Nothing of the last transaction is on disk: what is there is the truth.
-void Scheduler::reload_after_failure() {
+// Nothing of the last transaction is on disk: what is there is the truth. False: it cannot even be
+// read; the next change fails as this one did, and reads again.
+bool Scheduler::reload_after_failure() {
   const std::lock_guard lock(mutex_);
   journal_->discard();
   try {
     load();
   } catch (const Error&) {
-    // The disk cannot even be read: the next change fails as this one did, and reads again.
+    return false;
   }
+  return true;
 }
 
 // For who has changed something and is about to answer; gives up the lock.
@@ -192,6 +194,7 @@ Experiment Scheduler::update(Id experiment, const std::function<void(Experiment&
   const bool other_goal =
       metrics_of(changed) != metrics_of(e.experiment) || changed.space != e.experiment.space;
   e.experiment = changed;
+  e.is_waiting = false;
   if (is_other) e.suggester.reset();
   if (is_other || other_goal) e.ahead.suggestions.clear();
   settle(lock);

@@ -143,9 +143,15 @@ class Scheduler {
 
   // Takes back what has not been heard of. Returns how many.
   std::size_t expire();
+  // That worker's process has ended, or nobody knows of it any more: the trial that it may still
+  // hold is lost, as if its lease had run out.
+  void worker_is_gone(const std::string& worker);
   // Takes back everything that is leased: its workers ended with the coordinator before this one,
   // which is nobody's fault and counts as no attempt.
   void take_back_all();
+  // How many workers would have something to do, at most most: trials that run or wait, and
+  // suggestions that may be made beside them.
+  std::size_t work_at_hand(std::size_t most) const;
   // Asks every running trial of the experiment to stop at its next heartbeat.
   void ask_to_stop(bool stop);
 
@@ -168,7 +174,7 @@ class Scheduler {
   using Lock = std::unique_lock<std::mutex>;
 
   void load();
-  void reload_after_failure();
+  bool reload_after_failure();
   void learn(Entry& entry);
   Entry& entry(Id experiment) const;
   Trial& live_trial(Id trial) const;

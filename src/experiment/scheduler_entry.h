@@ -52,7 +52,8 @@ struct Scheduler::Entry {
   Recent recent;
   Summary summary;
   bool search_over = false;
-  bool gone = false;  // it never came to the disk
+  bool is_waiting = false;  // the suggester has nothing before something new is observed
+  bool gone = false;        // it never came to the disk
 
   // The suggester works outside of the lock, for one caller at a time: busy.
   std::unique_ptr<optimizer::Suggester> suggester;

@@ -43,6 +43,12 @@ void Scheduler::lose_trials_of(const std::string& worker) {
       }
 }
 
+void Scheduler::worker_is_gone(const std::string& worker) {
+  Lock lock(mutex_);
+  lose_trials_of(worker);
+  settle(lock);
+}
+
 // The worker is gone without a word.
 void Scheduler::lost(Entry& e, Trial& trial) {
   worker_time_.ended(trial.worker, clock_.now_seconds());
@@ -55,6 +61,23 @@ void Scheduler::lost(Entry& e, Trial& trial) {
   end_attempt(ended, TrialState::kFailed, priced(trial.attempt_cost), clock_.now_seconds());
   ended.reason = fmt::format("its worker was lost {} times", trial.attempts);
   finish(e, trial, ended, nullptr);
+}
+
+std::size_t Scheduler::work_at_hand(std::size_t most) const {
+  const std::lock_guard lock(mutex_);
+  std::size_t work = 0;
+  for (const auto& [id, e] : entries_) {
+    if (e->gone || e->experiment.of_runs || e->experiment.state != ExperimentState::kActive)
+      continue;
+    std::size_t possible = most;
+    if (!e->searches() || e->is_waiting)
+      possible = static_cast<std::size_t>(std::count_if(
+          e->live.begin(), e->live.end(), [](const auto& item) { return !is_over(item.second); }));
+    if (e->experiment.parallel_bandwidth)
+      possible = std::min(possible, static_cast<std::size_t>(*e->experiment.parallel_bandwidth));
+    work += possible;
+  }
+  return stopping_ ? 0 : std::min(work, most);
 }
 
 }  // namespace frugal::experiment

@@ -76,6 +76,7 @@ Observation Scheduler::observation_of(const Trial& trial, std::size_t task,
 void Scheduler::append(Entry& e, Observation& observation) {
   observation.id = ++last_.observation;
   e.recent.add(observation, e.experiment.maximize);
+  e.is_waiting = false;
   if (!observation.on_the_way) e.summary.add(observation, e.experiment);
   e.unprepared |= e.summary.observation_count >= e.prepare_at;
   preparation_->wanted.notify_all();

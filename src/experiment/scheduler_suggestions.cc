@@ -123,6 +123,7 @@ bool Scheduler::suggest_next(Lock& lock, Entry& e) {
       with_suggester(lock, e, [&](optimizer::Suggester& suggester, const auto& history) {
         return suggester.suggest(history, 1, random);
       });
+  e.is_waiting = suggestions.empty();
   if (suggestions.empty()) return false;
   e.search_over = admission_ && !admission_(e.experiment, e.experiment.tasks[suggestions[0].task]);
   if (e.search_over) return false;

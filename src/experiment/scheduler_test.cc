@@ -580,5 +580,35 @@ TEST_F(SchedulerTest, LeavesNoGapBetweenTrialsAndTheRestOfTheWorkersTime) {
               clock_.now_seconds() - began, 1e-6);
 }
 
+TEST_F(SchedulerTest, CountsHowManyWorkersWouldHaveSomethingToDo) {
+  EXPECT_EQ(scheduler_->work_at_hand(100), 0u) << "no experiment";
+  const Id experiment = create(4);
+  EXPECT_EQ(scheduler_->work_at_hand(100), 4u);
+  EXPECT_EQ(scheduler_->work_at_hand(3), 3u);
+  const Trial first = lease(experiment), second = lease(experiment);
+  scheduler_->set_admission([](const Experiment&, const optimizer::Task&) { return false; });
+  EXPECT_FALSE(scheduler_->lease(experiment, "idle").has_value());
+  EXPECT_EQ(scheduler_->work_at_hand(100), 2u) << "those that run";
+  scheduler_->release(second.id, second.fence, "", {});
+  EXPECT_EQ(scheduler_->work_at_hand(100), 2u) << "one of them waits";
+  scheduler_->observe(first.id, first.fence, {.value = 1});
+  EXPECT_EQ(scheduler_->work_at_hand(100), 1u);
+  scheduler_->ask_to_stop(true);
+  EXPECT_EQ(scheduler_->work_at_hand(100), 0u);
+}
+
+TEST_F(SchedulerTest, GivesTheTrialOfAWorkerThatIsGoneToAnotherAndRefusesItsLateReport) {
+  const Id experiment = create();
+  const Trial of_zombie = lease(experiment, "zombie");
+  scheduler_->worker_is_gone("nobody");
+  scheduler_->worker_is_gone("zombie");
+  const Trial again = lease(experiment, "other");
+  EXPECT_EQ(again.id, of_zombie.id);
+  EXPECT_THROW(scheduler_->observe(of_zombie.id, of_zombie.fence, {.value = 666}), StaleLease);
+  scheduler_->observe(again.id, again.fence, {.value = 1});
+  ASSERT_EQ(scheduler_->observations(experiment).size(), 1u);
+  EXPECT_EQ(scheduler_->observations(experiment)[0].value, 1);
+}
+
 }  // namespace
 }  // namespace frugal::experiment

@@ -106,4 +106,18 @@ class Store {
 // process writes to it (named); SystemError: a full disk.
 std::unique_ptr<Store> open_sqlite_store(const std::string& path);
 
+// A database of a PostgreSQL server: "postgresql://USER@HOST:PORT/DATABASE?...", libpq's addresses;
+// the tables lie in the connection's first schema. A connection that is lost is made again, for up
+// to patience_seconds each time. Throws InputError: no such server, database, role or right; a
+// newer version's; another coordinator has it (named). No message holds a password.
+std::unique_ptr<Store> open_postgresql_store(const std::string& address,
+                                             double patience_seconds = 10);
+
+// Whichever of the two the address is.
+bool is_postgresql(const std::string& store);
+std::unique_ptr<Store> open_store(const std::string& store);
+
+// As messages may show it: an address without its password.
+std::string shown_store(const std::string& store);
+
 }  // namespace frugal::experiment

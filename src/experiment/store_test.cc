@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "experiment/test_experiment.h"
+#include "experiment/test_postgresql.h"
 
 namespace frugal::experiment {
 namespace {
@@ -25,7 +26,10 @@ using testing::ThrowsMessage;
 
 struct Implementation {
   const char* name;
+  // The same store for the same folder.
   std::function<std::unique_ptr<Store>(const std::filesystem::path& folder)> open;
+  // Why it cannot be tried here; "": it can.
+  std::function<std::string()> obstacle = [] { return ""; };
 };
 
 void PrintTo(const Implementation& implementation, std::ostream* out) {
@@ -54,6 +58,11 @@ Trial full_trial(Id experiment) {
 
 class StoreConformance : public testing::TestWithParam<Implementation> {
  protected:
+  void SetUp() override {
+    if (const std::string obstacle = GetParam().obstacle(); !obstacle.empty())
+      GTEST_SKIP() << obstacle;
+    store_ = GetParam().open(folder_.path());
+  }
   void reopen() {
     store_.reset();
     store_ = GetParam().open(folder_.path());
@@ -65,7 +74,7 @@ class StoreConformance : public testing::TestWithParam<Implementation> {
   }
 
   TemporaryFolder folder_;
-  std::unique_ptr<Store> store_ = GetParam().open(folder_.path());
+  std::unique_ptr<Store> store_;
 };
 
 TEST_P(StoreConformance, StartsEmpty) {
@@ -267,7 +276,6 @@ TEST_P(StoreConformance, GivesRowsByPageFilterAndOrder) {
               ElementsAre(.3, .1));
   EXPECT_THAT(values({.limit = 1, .offset = 1}), ElementsAre(.1));
   EXPECT_THAT(values({.after = 1, .deleted = std::nullopt}), ElementsAre(.1, .2));
-  EXPECT_THROW(values({.sort = "parameter", .sort_name = "\""}), InputError);
   EXPECT_EQ(store_->count_observations({.experiment = id}), 2u);
   EXPECT_EQ(store_->count_trials({.experiment = id, .waiting = true}), 1u);
   EXPECT_EQ(store_->count_trials({.experiment = id, .ended = true}), 1u);
@@ -328,26 +336,66 @@ TEST_P(StoreConformance, ReadsRowsThatTheirSpaceWouldRefuseToday) {
   EXPECT_EQ(store_->trials(experiment.id).at(0).suggestion, full_trial(1).suggestion);
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, StoreConformance,
-                         testing::Values(Implementation{"sqlite",
-                                                        [](const std::filesystem::path& folder) {
-                                                          return open_sqlite_store(
-                                                              (folder / "store.db").string());
-                                                        }}),
-                         [](const auto& instance) { return std::string(instance.param.name); });
+TEST_P(StoreConformance, SortsNumbersAsNumbersBeforeTextsAndWhatIsMissingFirst) {
+  using optimizer::Parameter;
+  using optimizer::ParameterType;
+  Experiment experiment = test_experiment();
+  experiment.space = optimizer::Space(
+      {Parameter{.name = "it's", .type = ParameterType::kInt, .min = 0, .max = 1000},
+       Parameter{.name = "c", .type = ParameterType::kCategorical, .categories = {"B", "a", "ä"}}});
+  const Id id = add(experiment);
+  const std::vector<optimizer::Assignments> rows = {
+      {{"it's", std::int64_t{100}}, {"c", std::string("a")}},
+      {{"it's", std::int64_t{9}}, {"c", std::string("ä")}},
+      {{"c", std::string("B")}},
+      {{"it's", std::int64_t{20}}}};
+  store_->transact([&] {
+    Observation row{.experiment = id, .point = full_trial(id).suggestion, .value = 1};
+    for (const auto& assignments : rows) {
+      row.point.assignments = assignments;
+      store_->add(row);
+    }
+  });
+  const auto ids = [&](const std::string& name, bool ascending) {
+    std::vector<Id> all;
+    for (const auto& row : store_->observations(
+             {.experiment = id, .ascending = ascending, .sort = "parameter", .sort_name = name}))
+      all.push_back(row.id);
+    return all;
+  };
+  using testing::ElementsAre;
+  EXPECT_THAT(ids("it's", true), ElementsAre(3, 2, 4, 1));
+  EXPECT_THAT(ids("it's", false), ElementsAre(1, 4, 2, 3));
+  EXPECT_THAT(ids("c", true), ElementsAre(4, 3, 1, 2)) << "by their bytes";
+}
+
+TEST_P(StoreConformance, RefusesASecondCoordinatorUntilTheFirstIsGone) {
+  EXPECT_THAT([&] { GetParam().open(folder_.path()); },
+              ThrowsMessage<InputError>(AllOf(HasSubstr("is in use by another"),
+                                              HasSubstr("process " + std::to_string(::getpid())))));
+  store_->transact([&] { store_->add(test_experiment()); });
+  store_.reset();
+  EXPECT_EQ(GetParam().open(folder_.path())->experiments().size(), 1u);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Stores, StoreConformance,
+    testing::Values(Implementation{"sqlite",
+                                   [](const std::filesystem::path& folder) {
+                                     return open_sqlite_store((folder / "store.db").string());
+                                   }},
+                    Implementation{"postgresql",
+                                   [](const std::filesystem::path& folder) {
+                                     return open_store(postgresql_schema(folder.filename()));
+                                   },
+                                   [] { return ThrowawayPostgresql::get().obstacle(); }}),
+    [](const auto& instance) { return std::string(instance.param.name); });
 
 class SqliteStoreFile : public testing::Test {
  protected:
   std::string file() const { return (folder_.path() / "store.db").string(); }
   TemporaryFolder folder_;
 };
-
-TEST_F(SqliteStoreFile, HasOneWriterAtATimeAndNamesIt) {
-  const auto store = open_sqlite_store(file());
-  EXPECT_THAT([&] { open_sqlite_store(file()); },
-              ThrowsMessage<InputError>(
-                  AllOf(HasSubstr(file()), HasSubstr("process " + std::to_string(::getpid())))));
-}
 
 TEST_F(SqliteStoreFile, IsFreeAgainAfterItsWriterWasKilled) {
   const pid_t child = ::fork();
@@ -357,60 +405,6 @@ TEST_F(SqliteStoreFile, IsFreeAgainAfterItsWriterWasKilled) {
   }
   ::waitpid(child, nullptr, 0);
   EXPECT_NO_THROW(open_sqlite_store(file()));
-}
-
-// As the program of schema 1 left it.
-constexpr const char* kSchemaOne[] = {
-    "CREATE TABLE frugal (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
-    "INSERT INTO frugal VALUES ('schema_version', '1')",
-    "INSERT INTO frugal VALUES ('spent_seconds', '12.500')",
-    "CREATE TABLE experiments (id INTEGER PRIMARY KEY, body TEXT NOT NULL, created DOUBLE "
-    "PRECISION "
-    "NOT NULL)",
-    "CREATE TABLE trials (id INTEGER PRIMARY KEY, experiment INTEGER NOT NULL REFERENCES "
-    "experiments(id), assignments TEXT NOT NULL, task INTEGER NOT NULL, purpose TEXT NOT NULL, "
-    "metadata TEXT NOT NULL, state TEXT NOT NULL, fence INTEGER NOT NULL, worker TEXT NOT NULL, "
-    "lease_expires DOUBLE PRECISION NOT NULL, attempts INTEGER NOT NULL, wall_seconds DOUBLE "
-    "PRECISION NOT NULL, cpu_seconds DOUBLE PRECISION NOT NULL, attempt_wall_seconds DOUBLE "
-    "PRECISION NOT NULL, attempt_cpu_seconds DOUBLE PRECISION NOT NULL, checkpoint TEXT NOT NULL, "
-    "reason TEXT NOT NULL, progress TEXT NOT NULL, created DOUBLE PRECISION NOT NULL, started "
-    "DOUBLE PRECISION NOT NULL, ended DOUBLE PRECISION NOT NULL)",
-    "CREATE INDEX trials_experiment ON trials(experiment)",
-    "CREATE TABLE observations (id INTEGER PRIMARY KEY, experiment INTEGER NOT NULL REFERENCES "
-    "experiments(id), trial INTEGER NOT NULL, assignments TEXT NOT NULL, task INTEGER NOT NULL, "
-    "value DOUBLE PRECISION, value_stddev DOUBLE PRECISION, cost_seconds DOUBLE PRECISION NOT "
-    "NULL, metadata TEXT NOT NULL, created DOUBLE PRECISION NOT NULL)",
-    "CREATE INDEX observations_experiment ON observations(experiment)",
-    R"(INSERT INTO trials VALUES (1, 1, '{"c":"a","n":3,"x":0.25}', 2, 'search', '{}', 'done', 4,
-       'local-1', 0, 1, 7.5, 6.5, 0, 0, '', '', '{}', 10, 11, 19))",
-    R"(INSERT INTO observations VALUES (1, 1, 1, '{"c":"a","n":3,"x":0.25}', 2, 0.75, NULL, 7.5,
-       '{}', 19))",
-};
-
-TEST(SqliteStore, MigratesAStoreOfSchemaOneAndKeepsAllThatIsInIt) {
-  const TemporaryFolder folder;
-  const std::string path = folder.path() / "store.db";
-  {
-    soci::session sql(soci::sqlite3, "db=" + path);
-    for (const char* statement : kSchemaOne) sql << statement;
-    const std::string body = to_json(test_experiment()).dump();
-    sql << "INSERT INTO experiments VALUES (1, :body, 5)", soci::use(body);
-  }
-  for (int time = 0; time < 2; ++time) {  // migrated, and opened again
-    const auto store = open_sqlite_store(path);
-    EXPECT_EQ(store->value("schema_version"), "3");
-    EXPECT_EQ(store->value("spent_seconds"), "12.500");
-    Trial trial = store->trials(1).at(0);
-    EXPECT_EQ(trial.cost.wall_seconds, 7.5);
-    EXPECT_EQ(trial.cost.cpu_seconds, 6.5);
-    EXPECT_EQ(trial.cost.device_seconds, 0);
-    EXPECT_EQ(trial.cost.peak_memory_bytes, time == 0 ? 0 : 1e9);
-    EXPECT_EQ(trial.fence, 4);
-    EXPECT_EQ(trial.ended, 19);
-    EXPECT_EQ(store->observations(1).at(0).value, 0.75);
-    trial.cost.peak_memory_bytes = 1e9;
-    store->transact([&] { store->update(trial); });
-  }
 }
 
 TEST_F(SqliteStoreFile, OfANewerVersionIsRefusedAndLeftAsItWas) {
@@ -425,15 +419,20 @@ TEST_F(SqliteStoreFile, OfANewerVersionIsRefusedAndLeftAsItWas) {
   EXPECT_EQ(read_file(file()), before);
 }
 
-// Written by the version that made such files (store_v1.sql is its dump).
-TEST_F(SqliteStoreFile, OfVersion1IsReadWholeAndGoesOn) {
+// As the program of that version left it: the dumps store_v1.sql, ....
+class SqliteStoreOfVersion : public SqliteStoreFile, public testing::WithParamInterface<int> {};
+
+TEST_P(SqliteStoreOfVersion, IsReadWholeAndGoesOn) {
+  const int version = GetParam();
   {
     soci::session sql(soci::sqlite3, "db=" + file());
-    std::istringstream statements(read_file(FRUGAL_EXPERIMENT_FOLDER "/store_v1.sql"));
+    std::istringstream statements(
+        read_file(FRUGAL_EXPERIMENT_FOLDER "/store_v" + std::to_string(version) + ".sql"));
     for (std::string statement; std::getline(statements, statement);) sql << statement;
   }
-  for (int time = 0; time < 2; ++time) {
+  for (int time = 0; time < 2; ++time) {  // migrated, and opened again
     const auto store = open_sqlite_store(file());
+    EXPECT_EQ(store->value("schema_version"), "3");
     const Experiment experiment = store->experiments().at(0);
     EXPECT_EQ(experiment.name, "old");
     EXPECT_EQ(experiment.budget, 10);
@@ -443,11 +442,13 @@ TEST_F(SqliteStoreFile, OfVersion1IsReadWholeAndGoesOn) {
     const auto trials = store->trials(experiment.id);
     ASSERT_EQ(trials.size(), 3u);
     EXPECT_EQ(trials[0].cost.wall_seconds, 3.5);
+    EXPECT_EQ(trials[0].cost.dollars, version < 2 ? 0 : .25);
+    EXPECT_EQ(trials[1].attempt_cost.device_seconds, version < 2 ? 0 : 8);
     EXPECT_EQ(trials[1].state, TrialState::kRunning);
     EXPECT_EQ(trials[1].checkpoint, "ckpt/2");
     EXPECT_EQ(std::get<std::int64_t>(trials[1].suggestion.assignments.at("n")), 4);
     EXPECT_EQ(trials[2].reason, "no memory");
-    EXPECT_FALSE(trials[2].deleted);
+    EXPECT_EQ(trials[2].deleted, version >= 3);
     const auto observations = store->observations(experiment.id);
     ASSERT_EQ(observations.size(), 3u);
     EXPECT_TRUE(observations[0].on_the_way);
@@ -455,10 +456,13 @@ TEST_F(SqliteStoreFile, OfVersion1IsReadWholeAndGoesOn) {
     EXPECT_EQ(observations[1].value, .625);
     EXPECT_EQ(observations[1].value_stddev, .01);
     EXPECT_EQ(observations[2].value, std::nullopt);
-    EXPECT_TRUE(observations[1].more_values.empty());
-    EXPECT_EQ(store->records({.kind = "run"}).size(), 0u);
+    EXPECT_EQ(observations[1].more_values.size(), version < 3 ? 0u : 1u);
+    EXPECT_EQ(store->records({.kind = "run"}).size(), version < 3 ? 0u : 1u);
+    store->transact([&] { store->update(trials[0]); });
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Versions, SqliteStoreOfVersion, testing::Values(1, 2, 3));
 
 TEST_F(SqliteStoreFile, OfAnotherProgramIsRefusedAndLeftAsItWas) {
   {

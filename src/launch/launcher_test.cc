@@ -53,7 +53,7 @@ class LocalLauncherTest : public testing::Test {
 
 TEST_F(LocalLauncherTest, GivesEachWorkerItsNameItsLogAndAnEmptyInput) {
   const auto launcher = make_local_launcher(shell("cat; echo I am $0; echo oops >&2"), clock_);
-  launcher->start(2);
+  launcher->want(2);
   watch_until(*launcher, [&] {
     const auto all = launcher->status();
     return !all[0].running && !all[1].running;
@@ -66,7 +66,7 @@ TEST_F(LocalLauncherTest, GivesEachWorkerItsNameItsLogAndAnEmptyInput) {
 
 TEST_F(LocalLauncherTest, LeavesAWorkerThatFinishedAlone) {
   const auto launcher = make_local_launcher(shell("exit 0"), clock_);
-  launcher->start(1);
+  launcher->want(1);
   watch_until(*launcher, [&] { return !launcher->status()[0].running; });
   clock_.advance(1000);
   launcher->watch();
@@ -79,7 +79,7 @@ TEST_F(LocalLauncherTest, StartsADeadWorkerAgainAfterAPauseThatGrows) {
   options.young_seconds = 0;
   options.on_death = [&](const WorkerStatus& status) { deaths.push_back(describe_end(status)); };
   const auto launcher = make_local_launcher(options, clock_);
-  launcher->start(1);
+  launcher->want(1);
   ::kill(launcher->status()[0].pid, SIGKILL);
   watch_until(*launcher, [&] { return !deaths.empty(); });
   EXPECT_EQ(deaths[0], "was killed by signal 9 (Killed)");
@@ -93,7 +93,7 @@ TEST_F(LocalLauncherTest, StartsADeadWorkerAgainAfterAPauseThatGrows) {
 
 TEST_F(LocalLauncherTest, GivesUpAfterThreeQuickDeathsWithTheEndOfTheLog) {
   const auto launcher = make_local_launcher(shell("echo the GPU is on fire; exit 7"), clock_);
-  launcher->start(1);
+  launcher->want(1);
   EXPECT_THAT(
       [&] {
         watch_until(*launcher, [&] {
@@ -111,7 +111,7 @@ TEST_F(LocalLauncherTest, ForgetsQuickDeathsAfterALongLife) {
   int deaths = 0;
   options.on_death = [&](const WorkerStatus&) { ++deaths; };
   const auto launcher = make_local_launcher(options, clock_);
-  launcher->start(1);
+  launcher->want(1);
   for (int death = 1; death <= 6; ++death) {
     if (death == 3) clock_.advance(100);  // this one has lived long
     ::kill(launcher->status()[0].pid, SIGKILL);
@@ -137,7 +137,7 @@ TEST_F(LocalLauncherTest, StopsAllAndKillsWhatDoesNotListen) {
   const std::string ready = (folder_ / "ready").string();
   const auto launcher = make_local_launcher(
       shell("trap '' TERM; sleep 1000 & echo $! > " + ready + ".$0; wait"), clock_);
-  launcher->start(2);
+  launcher->want(2);
   const auto child = [&](int i) {
     int pid = 0;
     std::ifstream(ready + ".local-" + std::to_string(i)) >> pid;
@@ -157,7 +157,7 @@ TEST_F(LocalLauncherTest, LetsAWorkerEndInGoodOrder) {
   const auto launcher = make_local_launcher(
       shell("trap 'echo saved; exit 3' TERM; touch " + ready + "; while :; do sleep 0.01; done"),
       clock_);
-  launcher->start(1);
+  launcher->want(1);
   watch_until(*launcher, [&] { return std::filesystem::exists(ready); });
   launcher->stop(60);
   EXPECT_EQ(launcher->status()[0].exit_code, 3);
@@ -168,7 +168,7 @@ TEST_F(LocalLauncherTest, SaysWhatItCannotStart) {
   LocalOptions options = shell("");
   options.command = {"/no/such/program"};
   const auto launcher = make_local_launcher(options, clock_);
-  EXPECT_THAT([&] { launcher->start(1); },
+  EXPECT_THAT([&] { launcher->want(1); },
               ThrowsMessage<SystemError>(HasSubstr("cannot start /no/such/program")));
 }
 

@@ -24,22 +24,6 @@ constexpr int kYoungDeaths = 3;
 constexpr std::size_t kLinesOfLog = 10;
 constexpr std::chrono::milliseconds kTick{10};
 
-std::string last_lines(const std::filesystem::path& path, std::size_t count) {
-  constexpr off_t kTail = 4096;
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return "";
-  const off_t size = ::lseek(file, 0, SEEK_END);
-  std::string text(static_cast<std::size_t>(std::min(size, kTail)), '\0');
-  const ssize_t got = ::pread(file, text.data(), text.size(), std::max<off_t>(0, size - kTail));
-  ::close(file);
-  text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-  while (text.ends_with('\n')) text.pop_back();
-  std::size_t begin = text.size();
-  for (std::size_t line = 0; line < count && begin != std::string::npos && begin > 0; ++line)
-    begin = text.rfind('\n', begin - 1);
-  return begin == std::string::npos || begin == 0 ? text : text.substr(begin + 1);
-}
-
 // What a worker's process is started with. Each is the leader of a process group, so that
 // Ctrl-C reaches the coordinator alone, and so that what it started can be killed with it.
 class SpawnSettings {
@@ -105,8 +89,8 @@ class LocalLauncher final : public Launcher {
 
   ~LocalLauncher() override { stop(0); }
 
-  void start(std::size_t n) override {
-    for (std::size_t i = 0; i < n; ++i) {
+  void want(std::size_t n) override {
+    while (workers_.size() < n) {
       Worker& worker = workers_.emplace_back();
       worker.status.name = fmt::format("{}{}", options_.name_prefix, workers_.size());
       worker.status.log = options_.log_folder / (worker.status.name + ".log");
@@ -204,6 +188,22 @@ class LocalLauncher final : public Launcher {
 
 std::unique_ptr<Launcher> make_local_launcher(LocalOptions options, const Clock& clock) {
   return std::make_unique<LocalLauncher>(std::move(options), clock);
+}
+
+std::string last_lines(const std::filesystem::path& path, std::size_t count) {
+  constexpr off_t kTail = 4096;
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return "";
+  const off_t size = ::lseek(file, 0, SEEK_END);
+  std::string text(static_cast<std::size_t>(std::min(size, kTail)), '\0');
+  const ssize_t got = ::pread(file, text.data(), text.size(), std::max<off_t>(0, size - kTail));
+  ::close(file);
+  text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  while (text.ends_with('\n')) text.pop_back();
+  std::size_t begin = text.size();
+  for (std::size_t line = 0; line < count && begin != std::string::npos && begin > 0; ++line)
+    begin = text.rfind('\n', begin - 1);
+  return begin == std::string::npos || begin == 0 ? text : text.substr(begin + 1);
 }
 
 std::string describe_end(const WorkerStatus& status) {

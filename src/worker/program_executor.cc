@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -22,6 +25,7 @@ using experiment::Trial;
 constexpr std::streamoff kOutputBytes = 1 << 20;  // of its end, where the metric is looked for
 constexpr std::streamoff kLastBytes = 2000;       // ... kept with a failure
 constexpr std::size_t kLastLines = 12;
+constexpr std::chrono::seconds kSameSignal{1};
 constexpr std::size_t kProgressBytes = 200;
 
 // The end of a file, "" where there is none.
@@ -158,7 +162,7 @@ class Attempt {
       return failed(end, error.what());
     }
     context_.note_peak_memory(end.peak_memory_bytes);
-    if (end.cause == ProgramEnd::Cause::kStopped) {
+    if (end.cause == ProgramEnd::Cause::kStopped || was_stopped_with_us(end)) {
       log(end, {{"outcome", "stopped"}});
       return Outcome::stopped("");
     }
@@ -191,6 +195,16 @@ class Attempt {
   }
 
   // With the last words of the program: where it has said nothing on standard error, of its output.
+  // A cluster asks the program and its worker to end at once: the program may be faster.
+  bool was_stopped_with_us(const ProgramEnd& end) const {
+    if (end.exit_code == 0) return false;
+    const auto deadline = std::chrono::steady_clock::now() + kSameSignal;
+    while (end.signal == SIGTERM && !context_.should_stop() &&
+           std::chrono::steady_clock::now() < deadline)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    return context_.should_stop();
+  }
+
   Outcome failed(const ProgramEnd& end, const std::string& reason) const {
     std::string words = readable(last_lines(files_.error, kLastLines));
     if (words.empty()) words = readable(last_lines(files_.output, kLastLines));

@@ -149,7 +149,13 @@ class Loop {
       const LeaseAnswer answer =
           client_.lease(options_.experiment, options_.name, options_.wait_seconds);
       if (answer.over) return end(WorkerSummary::Ending::kOver);
-      if (answer.lease) work(*answer.lease);
+      if (answer.lease) {
+        work(*answer.lease);
+        idle_since_ = SteadyClock::now();
+      } else if (options_.leave_after_seconds > 0 &&
+                 seconds_between(idle_since_, SteadyClock::now()) >= options_.leave_after_seconds) {
+        return end(WorkerSummary::Ending::kIdle);
+      }
     }
   }
 
@@ -227,6 +233,7 @@ class Loop {
   const WorkerOptions& options_;
   WorkerSummary summary_;
   SteadyClock::time_point accounted_until_ = SteadyClock::now();
+  SteadyClock::time_point idle_since_ = SteadyClock::now();
 };
 
 }  // namespace

@@ -49,16 +49,18 @@ class Executor {
 };
 
 struct WorkerOptions {
-  std::string name;               // of this process and no other
-  experiment::Id experiment = 0;  // 0: any of the coordinator's
-  double wait_seconds = 20;       // of one long poll
-  unsigned devices = 1;           // cores, or accelerators, that a trial holds
+  std::string name;                // of this process and no other
+  experiment::Id experiment = 0;   // 0: any of the coordinator's
+  double wait_seconds = 20;        // of one long poll
+  double leave_after_seconds = 0;  // without a trial: it goes; 0: it stays
+  unsigned devices = 1;            // cores, or accelerators, that a trial holds
   std::function<bool()> should_stop = [] { return false; };                 // a signal came
   std::function<void(const std::string&)> log = [](const std::string&) {};  // a line a trial
 };
 
 struct WorkerSummary {
-  enum class Ending { kOver, kStopped };  // the experiment is over; should_stop said so
+  // The experiment is over; should_stop said so; there was no trial for leave_after_seconds.
+  enum class Ending { kOver, kStopped, kIdle };
   Ending ending = Ending::kOver;
   // Trials; lost: they were given to somebody else while we ran them.
   std::size_t observed = 0, failed = 0, released = 0, lost = 0;

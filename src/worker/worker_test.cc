@@ -425,5 +425,17 @@ TEST(DieWithParent, EndsTheWorkerWhenItsParentIsKilled) {
   EXPECT_EQ(::read(pipe[0], &byte, 1), 0) << "the worker's end of the pipe closes with it";
 }
 
+TEST_F(WorkerTest, GoesWhenItHadNoTrialForAWhileIfToldSo) {
+  start();
+  Client client(client_options());
+  FunctionExecutor executor([&](const Lease& lease, Context&) {
+    return Outcome::observed(static_cast<double>(lease.trial.id));
+  });
+  const auto summary =
+      run_worker(client, executor, {.name = "w", .wait_seconds = 0, .leave_after_seconds = 1e-9});
+  EXPECT_EQ(summary.ending, WorkerSummary::Ending::kIdle);
+  EXPECT_EQ(summary.observed, 3u);
+}
+
 }  // namespace
 }  // namespace frugal::worker

@@ -1,10 +1,10 @@
-#include "experiment/sqlite_schema.h"
+#include "experiment/sql_schema.h"
 
 #include <fmt/format.h>
 #include <soci/soci.h>
 
 #include <charconv>
-#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -12,8 +12,9 @@
 namespace frugal::experiment {
 namespace {
 
-// What each version added to the one before; the first makes an empty file a store. Never changed,
-// only added to: every file has gone this way.
+// What each version added to the one before; the first makes an empty place a store. Never changed,
+// only added to: every store has gone this way. In SQLite's words; PostgreSQL reads BIGINT for
+// INTEGER.
 const std::vector<std::vector<const char*>>& steps() {
   static const std::vector<std::vector<const char*>> all = {
       {"CREATE TABLE frugal (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
@@ -66,34 +67,66 @@ int known_version() {
   return static_cast<int>(steps().size());
 }
 
+std::string in_dialect(std::string statement, Dialect dialect) {
+  constexpr std::string_view kInteger = "INTEGER";
+  if (dialect == Dialect::kSqlite) return statement;
+  for (auto at = statement.find(kInteger); at != std::string::npos;
+       at = statement.find(kInteger, at))
+    statement.replace(at, kInteger.size(), "BIGINT");
+  return statement;
+}
+
+// Whether there are tables of ours, and whether there are tables of others that would be in the
+// way.
+struct Tables {
+  int ours = 0, others = 0;
+};
+
+Tables tables_in(soci::session& sql, Dialect dialect) {
+  Tables found;
+  if (dialect == Dialect::kSqlite)
+    sql << "SELECT count(CASE WHEN name = 'frugal' THEN 1 END), count(*) FROM sqlite_master",
+        soci::into(found.ours), soci::into(found.others);
+  else
+    sql << "SELECT count(CASE WHEN tablename = 'frugal' THEN 1 END), count(*) FROM pg_tables"
+           " WHERE schemaname = current_schema() AND tablename IN ('frugal', 'experiments',"
+           " 'trials', 'observations', 'records')",
+        soci::into(found.ours), soci::into(found.others);
+  return found;
+}
+
 // Reads only. 0: there is nothing in it yet.
-int version_of(soci::session& sql, const std::string& path) {
-  int tables = 0, ours = 0;
-  sql << "SELECT count(*) FROM sqlite_master", soci::into(tables);
-  if (tables == 0) return 0;
-  sql << "SELECT count(*) FROM sqlite_master WHERE name = 'frugal'", soci::into(ours);
-  if (ours == 0) throw InputError(fmt::format("{} is a database, but none of frugal's", path));
+int version_of(soci::session& sql, Dialect dialect, const std::string& where) {
+  const Tables tables = tables_in(sql, dialect);
+  if (tables.others == 0) return 0;
+  if (tables.ours == 0)
+    throw InputError(dialect == Dialect::kSqlite
+                         ? fmt::format("{} is a database, but none of frugal's", where)
+                         : fmt::format("{} holds another program's tables of the same names; give "
+                                       "frugal a database of its own",
+                                       where));
   std::string text;
   sql << "SELECT value FROM frugal WHERE key = 'schema_version'", soci::into(text);
   int version = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
   if (error != std::errc() || version < 1)
-    throw InputError(fmt::format("{} is damaged: its schema version is \"{}\"", path, text));
+    throw InputError(fmt::format("{} is damaged: its schema version is \"{}\"", where, text));
   if (version > known_version())
     throw InputError(
         fmt::format("{} was written by a newer frugal (schema {}, this one knows {}); use that one",
-                    path, version, known_version()));
+                    where, version, known_version()));
   return version;
 }
 
 }  // namespace
 
-void prepare_schema(soci::session& sql, const std::string& path) {
-  const int found = version_of(sql, path);
+void prepare_schema(soci::session& sql, Dialect dialect, const std::string& where) {
+  const int found = version_of(sql, dialect, where);
   if (found == known_version()) return;
   soci::transaction transaction(sql);
   for (int version = found; version < known_version(); ++version)
-    for (const char* statement : steps()[static_cast<std::size_t>(version)]) sql << statement;
+    for (const char* statement : steps()[static_cast<std::size_t>(version)])
+      sql << in_dialect(statement, dialect);
   // Runs at the end of the expression, when a temporary would be gone already.
   const std::string version = std::to_string(known_version());
   sql << "INSERT INTO frugal(key, value) VALUES ('schema_version', :v)"

@@ -1,4 +1,4 @@
-#include "experiment/sqlite_rows.h"
+#include "experiment/sql_rows.h"
 
 #include <fmt/format.h>
 
@@ -31,23 +31,60 @@ std::vector<MetricValue> more_values_from(const Json& json) {
   return values;
 }
 
-// A path into a JSON column. SQLite's paths have no way to quote a quote.
-std::string json_path(const std::string& name, const char* rest) {
-  if (name.find('"') != std::string::npos || name.find('\\') != std::string::npos)
-    throw InputError(fmt::format("sort: a name with quotes cannot be sorted by: {}", name));
-  return fmt::format("$.\"{}\"{}", name, rest);
+// What is inside a JSON column, by name: of an object's member the element, or all of it.
+struct JsonPlace {
+  const char* column;
+  std::optional<int> element;
+};
+
+std::optional<JsonPlace> json_place(const std::string& sort) {
+  if (sort == "metric") return JsonPlace{"more_values", 0};
+  if (sort == "metric_stddev") return JsonPlace{"more_values", 1};
+  if (sort == "parameter") return JsonPlace{"assignments", std::nullopt};
+  return std::nullopt;
 }
 
-std::string sort_expression(const RowQuery& query, std::vector<std::string>& texts) {
-  if (query.sort.empty()) return "id";
-  const auto by_path = [&](const char* column, const char* rest) {
-    texts.push_back(json_path(query.sort_name, rest));
-    return fmt::format("json_extract({}, :sort)", column);
+// SQLite's paths have no way to quote a quote.
+std::string sqlite_sort(const JsonPlace& place, const std::string& name, const char* direction,
+                        std::vector<std::string>& texts) {
+  if (name.find('"') != std::string::npos || name.find('\\') != std::string::npos)
+    throw InputError(fmt::format("sort: a name with quotes cannot be sorted by: {}", name));
+  texts.push_back(
+      fmt::format("$.\"{}\"{}", name, place.element ? fmt::format("[{}]", *place.element) : ""));
+  return fmt::format("json_extract({}, :sort) {}", place.column, direction);
+}
+
+// As SQLite does it: what is missing, then numbers, then texts by their bytes.
+std::string postgresql_sort(const JsonPlace& place, const std::string& name, const char* direction,
+                            std::vector<std::string>& texts) {
+  int uses = 0;
+  const auto json = [&] {
+    texts.push_back(name);
+    return fmt::format("(CAST({} AS json) -> CAST(:sort{} AS text){})", place.column, ++uses,
+                       place.element ? fmt::format(" -> {}", *place.element) : "");
   };
-  if (query.sort == "metric") return by_path("more_values", "[0]");
-  if (query.sort == "metric_stddev") return by_path("more_values", "[1]");
-  if (query.sort == "parameter") return by_path("assignments", "");
-  return query.sort;  // a column
+  const auto kind = [&] { return fmt::format("json_typeof{}", json()); };
+  std::string sql = fmt::format("CASE {} WHEN 'number' THEN 1 WHEN 'string' THEN 2 ELSE 0 END {}, ",
+                                kind(), direction);
+  const std::string condition = kind();
+  sql +=
+      fmt::format("CASE WHEN {} = 'number' THEN CAST({} #>> '{{}}' AS double precision) END {}, ",
+                  condition, json(), direction);
+  return sql + fmt::format("({} #>> '{{}}') COLLATE \"C\" {}", json(), direction);
+}
+
+std::string order_of(const RowQuery& query, Dialect dialect, std::vector<std::string>& texts) {
+  const char* direction = query.ascending ? "ASC" : "DESC";
+  if (query.sort.empty()) return fmt::format("id {}", direction);
+  std::string first;
+  if (const auto place = json_place(query.sort))
+    first = dialect == Dialect::kSqlite
+                ? sqlite_sort(*place, query.sort_name, direction, texts)
+                : postgresql_sort(*place, query.sort_name, direction, texts);
+  else  // a column
+    first =
+        fmt::format("{} {} NULLS {}", query.sort, direction, query.ascending ? "FIRST" : "LAST");
+  return fmt::format("{}, id {}", first, direction);
 }
 
 const char* kTrialColumns =
@@ -60,8 +97,8 @@ const char* kTrialColumns =
 const char* kObservationColumns =
     "id, experiment, trial, assignments, task, value, value_stddev, cost_seconds, metadata,"
     " created, deleted, more_values,"
-    " (trial > 0 AND task <> coalesce((SELECT t.task FROM trials t"
-    " WHERE t.id = observations.trial), task))";
+    " CASE WHEN trial > 0 AND task <> coalesce((SELECT t.task FROM trials t"
+    " WHERE t.id = observations.trial), task) THEN 1 ELSE 0 END";
 
 soci::details::prepare_temp_type prepared(soci::session& sql, const std::string& text,
                                           const std::vector<std::string>& texts) {
@@ -72,7 +109,8 @@ soci::details::prepare_temp_type prepared(soci::session& sql, const std::string&
 
 }  // namespace
 
-Clause clause_of(const RowQuery& query, bool trials, bool with_limits) {
+Clause clause_of(const RowQuery& query, Table table, Dialect dialect, bool with_limits) {
+  const bool trials = table == Table::kTrials;
   Clause clause;
   clause.sql = " WHERE 1 = 1";
   if (query.experiment > 0) clause.sql += fmt::format(" AND experiment = {}", query.experiment);
@@ -85,10 +123,7 @@ Clause clause_of(const RowQuery& query, bool trials, bool with_limits) {
     clause.sql += fmt::format(" AND state {}IN ('done', 'failed')", *query.ended ? "" : "NOT ");
   if (!with_limits) return clause;
   clause.sql += fmt::format(" AND id > {} AND id < {}", query.after, query.before);
-  const std::string by = sort_expression(query, clause.texts);
-  const char* direction = query.ascending ? "ASC" : "DESC";
-  clause.sql += by == "id" ? fmt::format(" ORDER BY id {}", direction)
-                           : fmt::format(" ORDER BY {0} {1}, id {1}", by, direction);
+  clause.sql += " ORDER BY " + order_of(query, dialect, clause.texts);
   clause.sql += fmt::format(" LIMIT {} OFFSET {}", query.limit, query.offset);
   return clause;
 }
@@ -146,7 +181,8 @@ void insert_or_update(soci::session& sql, const Trial& trial, Id* id) {
          " attempt_cpu_seconds, checkpoint, reason, progress, created, started, ended, deleted,"
          " device_seconds, peak_memory_bytes, machine_seconds, dollars, attempt_device_seconds,"
          " attempt_peak_memory_bytes)"
-         " VALUES (:id, :experiment, :assignments, :task, :purpose, :metadata, :state, :fence,"
+         " VALUES (coalesce(:id, (SELECT coalesce(max(id), 0) + 1 FROM trials)), :experiment,"
+         " :assignments, :task, :purpose, :metadata, :state, :fence,"
          " :worker, :lease, :attempts, :wall, :cpu, :attempt_wall, :attempt_cpu, :checkpoint,"
          " :reason, :progress, :created, :started, :ended, :deleted, :device, :peak, :machine,"
          " :dollars, :attempt_device, :attempt_peak) RETURNING id",
@@ -184,7 +220,8 @@ void insert_or_update(soci::session& sql, const Observation& observation, Id* id
   soci::indicator has_id = observation.id > 0 ? soci::i_ok : soci::i_null;
   sql << "INSERT INTO observations(id, experiment, trial, assignments, task, value, value_stddev,"
          " cost_seconds, metadata, created, deleted, more_values)"
-         " VALUES (:id, :e, :tr, :a, :t, :v, :s, :c, :m, :cr, :d, :mv) RETURNING id",
+         " VALUES (coalesce(:id, (SELECT coalesce(max(id), 0) + 1 FROM observations)), :e, :tr,"
+         " :a, :t, :v, :s, :c, :m, :cr, :d, :mv) RETURNING id",
       soci::use(observation.id, has_id), soci::use(observation.experiment),
       soci::use(observation.trial), soci::use(assignments), soci::use(task),
       soci::use(value, has_value), soci::use(stddev, has_stddev),
@@ -204,7 +241,8 @@ void insert_or_update(soci::session& sql, const Record& record, Id* id) {
   }
   soci::indicator has_id = record.id > 0 ? soci::i_ok : soci::i_null;
   sql << "INSERT INTO records(id, kind, owner, name, state, experiment, expires, body, created)"
-         " VALUES (:id, :kind, :owner, :name, :state, :experiment, :expires, :body, :created)"
+         " VALUES (coalesce(:id, (SELECT coalesce(max(id), 0) + 1 FROM records)), :kind, :owner,"
+         " :name, :state, :experiment, :expires, :body, :created)"
          " RETURNING id",
       soci::use(record.id, has_id), soci::use(record.kind), soci::use(record.owner),
       soci::use(record.name), soci::use(record.state), soci::use(record.experiment),

@@ -1,5 +1,6 @@
-// Trials, observations and records as rows of SQLite: the one place where a value becomes columns
-// and columns become a value.
+// Trials, observations and records as rows of a database: the one place where a value becomes
+// columns and columns become a value. SQLite and PostgreSQL understand all of it but how a value
+// inside a JSON column is sorted by.
 #pragma once
 
 #include <soci/soci.h>
@@ -12,12 +13,15 @@
 
 namespace frugal::experiment {
 
+enum class Dialect { kSqlite, kPostgresql };
+
 // WHERE ... ORDER BY ... LIMIT of a query; `texts` stand for its :placeholders, in order.
 struct Clause {
   std::string sql;
   std::vector<std::string> texts;
 };
-Clause clause_of(const RowQuery& query, bool trials, bool with_limits = true);
+enum class Table { kTrials, kObservations };
+Clause clause_of(const RowQuery& query, Table table, Dialect dialect, bool with_limits = true);
 Clause clause_of(const RecordQuery& query, bool with_limits = true);
 
 // space_of: the space that types the numbers of an experiment's assignments. where: for messages.
