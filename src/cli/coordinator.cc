@@ -1,5 +1,6 @@
 #include "cli/coordinator.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -46,6 +47,12 @@ void Coordinator::start_workers(unsigned workers, const std::vector<std::string>
   launcher_ = launch::make_local_launcher(local, clock_);
   scheduler_.workers_begin(workers, dollars_per_hour);
   launcher_->start(workers);
+}
+
+std::string Coordinator::dashboard() const {
+  if (server_ == nullptr) return "";
+  return fmt::format("dashboard: {}  (its token is in {})", server_->address(),
+                     folder_.token().string());
 }
 
 void Coordinator::watch() {

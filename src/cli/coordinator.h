@@ -30,6 +30,8 @@ class Coordinator {
   Ledger& ledger() { return ledger_; }
   const Ledger& ledger() const { return ledger_; }
 
+  // Where a person can watch, and what is needed there; "" before start_workers().
+  std::string dashboard() const;
   bool has_workers() const { return launcher_ != nullptr; }
   // options: more of frugal worker. dollars_per_hour: of the machine that they share. Call it, and
   // watch, from one thread that outlives the workers.

@@ -171,6 +171,7 @@ void Optimization::open() {
       stored.budget = experiment_.budget;
       stored.parallel_bandwidth = experiment_.parallel_bandwidth;
       stored.metadata = experiment_.metadata;
+      stored.search = experiment::Search::kOn;
     });
   }
   const auto trials = scheduler.trials(experiment_.id);
@@ -185,7 +186,9 @@ Standing Optimization::standing() {
   auto& scheduler = coordinator_->scheduler();
   Standing now{.experiment = experiment_};
   now.spent_seconds = coordinator_->meter().spent_seconds();
-  now.is_spent = allowance_->is_spent(now.spent_seconds);  // before the trials are looked at
+  now.is_spent =  // before the trials are looked at
+      allowance_->is_spent(now.spent_seconds) ||
+      scheduler.experiment(experiment_.id).search == experiment::Search::kEnding;
   now.trials = scheduler.trials(experiment_.id);
   now.ends = experiment::ends_of(now.trials, scheduler.observations(experiment_.id));
   now.budget = budget_;
@@ -227,6 +230,7 @@ void Optimization::search() {
     console_.line(fmt::format("{} goes on: {} trials ended, {} spent", output_, now.ended(),
                               spent_text(now)));
   coordinator_->start_workers(workers_, {"--programs"}, price_.per_hour);
+  console_.line(coordinator_->dashboard());
   for (;;) {
     coordinator_->watch();
     now = standing();

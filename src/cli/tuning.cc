@@ -87,6 +87,7 @@ void Tuning::start_workers() {
         return arm->id() == experiment.id && arm->admits(task);
       });
   coordinator_->start_workers(workers_, {"--threads", std::to_string(threads_)}, price_.per_hour);
+  console_.line(coordinator_->dashboard());
 }
 
 void Tuning::tune_arm(train::Strategy strategy, std::size_t index) {
