@@ -264,6 +264,7 @@ TEST_F(DashboardTest, LearnsAnewWhenAnObservationWasChanged) {
   for (int i = 0; i < 8; ++i)
     post(experiment + "/observations",
          {{"assignments", {{"x", .1 * i}, {"n", 1 + i}}}, {"task", "full"}, {"value", i}});
+  http_->set_read_timeout(300);
   const Json before = get(experiment + "/insight").body;
   ASSERT_EQ(before["lacking"], "");
   EXPECT_EQ(before["best"]["n"], 8);
