@@ -1,6 +1,7 @@
 // Loads a server in a process of its own with clients that suggest and observe, round after round,
 // over kept connections on loopback, and says how many rounds a second there were, how long
-// requests took, what the server's processor time and memory were.
+// requests took, what the server's processor time and memory were. Before and after, the same
+// clients ask for /healthz, which does nothing: what a request costs on this machine at this time.
 //
 //   bench_server [--clients 32] [--seconds 10] [--rounds 0] [--suggester random] [--tasks]
 //                [--idle 0] [--folder DIR]
@@ -174,9 +175,29 @@ std::vector<int> idle_connections(unsigned count, int port) {
   return open;
 }
 
+// Requests a second that do nothing, by so many clients.
+double idle_requests_per_second(unsigned clients, int port) {
+  constexpr double kSeconds = 2;
+  std::atomic<long> done = 0;
+  const auto begin = SteadyClock::now();
+  const auto elapsed = [&] {
+    return std::chrono::duration<double>(SteadyClock::now() - begin).count();
+  };
+  std::vector<std::thread> threads;
+  for (unsigned c = 0; c < clients; ++c)
+    threads.emplace_back([&] {
+      Wire wire(port);
+      for (; elapsed() < kSeconds; ++done)
+        if (wire.send("GET", "/healthz", "").status != 200) throw InputError("not healthy");
+    });
+  for (auto& thread : threads) thread.join();
+  return static_cast<double>(done) / elapsed();
+}
+
 void load(const Options& options, int port, pid_t server) {
   Wire first(port);
   const std::string experiment = create_experiment(first, options);
+  const double idle_before = idle_requests_per_second(options.clients, port);
   const auto idle = idle_connections(options.idle, port);
   std::vector<Times> times(options.clients);
   std::atomic<long> done = 0;
@@ -221,6 +242,12 @@ void load(const Options& options, int port, pid_t server) {
                quantile(values, .5), quantile(values, .9), quantile(values, .99),
                quantile(values, 1));
   for (const int fd : idle) ::close(fd);
+  const double idle_after = idle_requests_per_second(options.clients, port);
+  const double idle_rate = (idle_before + idle_after) / 2;
+  fmt::print(
+      "/healthz: {:.0f} requests/s before, {:.0f} after; a round of two requests costs {:.2f} "
+      "of these\n",
+      idle_before, idle_after, idle_rate / (static_cast<double>(done) / seconds));
 }
 
 int run(const Options& options) {

@@ -213,7 +213,8 @@ void Arm::advance() {
     bool over = false;
     {
       const std::lock_guard lock(mutex_);
-      over = refused_ || meter_.spent_seconds() > search_deadline();
+      over = refused_ || meter_.spent_seconds() > search_deadline() ||
+             scheduler_.experiment(experiment_.id).search == experiment::Search::kEnding;
       refused_ = over;
     }
     if (over) close_search();

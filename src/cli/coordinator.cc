@@ -1,5 +1,7 @@
 #include "cli/coordinator.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -33,10 +35,11 @@ void Coordinator::start_workers(const Launching& launching, unsigned workers,
                                 const std::function<void(const std::string&)>& say) {
   if (!std::filesystem::exists(folder_.token()))
     write_file(folder_.token(), serve::make_token(), 0600);
-  server_ = std::make_unique<serve::Server>(
-      scheduler_,
-      serve::ServerOptions{
-          .host = launching.host(), .port = launching.port(), .token = read_file(folder_.token())});
+  if (server_ == nullptr)
+    server_ = std::make_unique<serve::Server>(
+        scheduler_, serve::ServerOptions{.host = launching.host(),
+                                         .port = launching.port(),
+                                         .token = read_file(folder_.token())});
   launcher_ = launching.make(folder_, server_->address(), options, say, clock_);
   workers_ = workers;
   dollars_per_hour_ = dollars_per_hour;
@@ -59,6 +62,12 @@ void Coordinator::wait_for_the_first() {
   if (has_begun_) return;
   for (const auto& worker : launcher_->status())
     if (worker.running || worker.exit_code || worker.signal) return begin();
+}
+
+std::string Coordinator::dashboard() const {
+  if (server_ == nullptr) return "";
+  return fmt::format("dashboard: {}  (its token is in {})", server_->address(),
+                     folder_.token().string());
 }
 
 void Coordinator::watch() {
@@ -111,6 +120,10 @@ void Coordinator::stop_workers() {
   launcher_.reset();
   if (has_begun_) scheduler_.workers_ended();
   has_begun_ = false;
+}
+
+void Coordinator::stop() {
+  stop_workers();
   if (server_ != nullptr) server_->stop();
 }
 

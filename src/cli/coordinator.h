@@ -34,6 +34,8 @@ class Coordinator {
   Ledger& ledger() { return ledger_; }
   const Ledger& ledger() const { return ledger_; }
 
+  // Where a person can watch, and what is needed there; "" before start_workers().
+  std::string dashboard() const;
   bool has_workers() const { return launcher_ != nullptr; }
   // workers: at most, side by side; of a cluster as many as there is work for. options: more of
   // frugal worker. dollars_per_hour: of what they share, all together. say: what a user should
@@ -48,6 +50,8 @@ class Coordinator {
   void watch();
   // Running trials are given back. No process remains.
   void stop_workers();
+  // The server too.
+  void stop();
 
  private:
   void begin();

@@ -179,6 +179,7 @@ void Optimization::open() {
       stored.budget = experiment_.budget;
       stored.parallel_bandwidth = experiment_.parallel_bandwidth;
       stored.metadata = experiment_.metadata;
+      stored.search = experiment::Search::kOn;
     });
   }
   const auto trials = scheduler.trials(experiment_.id);
@@ -193,7 +194,9 @@ Standing Optimization::standing() {
   auto& scheduler = coordinator_->scheduler();
   Standing now{.experiment = experiment_};
   now.spent_seconds = coordinator_->meter().spent_seconds();
-  now.is_spent = allowance_->is_spent(now.spent_seconds);  // before the trials are looked at
+  now.is_spent =  // before the trials are looked at
+      allowance_->is_spent(now.spent_seconds) ||
+      scheduler.experiment(experiment_.id).search == experiment::Search::kEnding;
   now.trials = scheduler.trials(experiment_.id);
   now.ends = experiment::ends_of(now.trials, scheduler.observations(experiment_.id));
   now.budget = budget_;
@@ -236,6 +239,7 @@ void Optimization::search() {
                               spent_text(now)));
   coordinator_->start_workers(launching_, workers_, {"--programs"}, price_.per_hour,
                               [this](const std::string& text) { console_.message(text); });
+  console_.line(coordinator_->dashboard());
   for (;;) {
     coordinator_->watch();
     now = standing();
@@ -247,7 +251,7 @@ void Optimization::search() {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
   console_.clear_status();
-  coordinator_->stop_workers();
+  coordinator_->stop();
 }
 
 int Optimization::finish() {
@@ -274,13 +278,13 @@ int Optimization::run() {
     search();
   } catch (const Stopped&) {
     console_.line("stopping: the programs are asked to end, and have ten seconds");
-    coordinator_->stop_workers();
+    coordinator_->stop();
     console_.clear_status();
     console_.line(to_text(standing()));
     throw Stopped(fmt::format("stopped; to go on, say again\n  {}", command_line()));
   } catch (const Error&) {
     console_.clear_status();
-    coordinator_->stop_workers();
+    coordinator_->stop();
     throw;
   }
   return finish();

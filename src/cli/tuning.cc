@@ -94,6 +94,7 @@ void Tuning::run_workers(const Split& split) {
   coordinator_->start_workers(launching_, split.workers,
                               {"--threads", std::to_string(split.threads)}, price_.per_hour,
                               [this](const std::string& text) { console_.message(text); });
+  if (!running_) console_.line(coordinator_->dashboard());
   running_ = split;
 }
 
@@ -193,7 +194,7 @@ int Tuning::run() {
     return finish();
   } catch (const Stopped&) {
     console_.line("stopping: the workers write their checkpoints");
-    coordinator_->stop_workers();
+    coordinator_->stop();
     if (kept_trial_) console_.line(fmt::format("best model so far  {}", folder_.model().string()));
     throw;
   }

@@ -208,7 +208,7 @@ void Tuning::tidy_up() {
 }
 
 int Tuning::finish() {
-  coordinator_->stop_workers();
+  coordinator_->stop();
   {
     const Ledger::Stage stage(coordinator_->ledger(), "the winner once more");
     refit(answer(false));

@@ -71,6 +71,13 @@ void read_metrics(const Json& json, Experiment& experiment, std::string_view whe
   if (threshold) experiment.threshold = threshold;
 }
 
+Search read_search(const Json& json, std::string_view where) {
+  const auto name = take<std::string>(json, "search", "on", where);
+  for (const Search search : {Search::kOn, Search::kPaused, Search::kEnding})
+    if (to_string(search) == name) return search;
+  throw InputError(fmt::format("{}: search is on, paused or ending, not {}", where, name));
+}
+
 bool is_grid_cell(const optimizer::Parameter& parameter) {
   return parameter.type == optimizer::ParameterType::kCategorical || !parameter.grid.empty();
 }
@@ -116,6 +123,18 @@ Json time_or_null(double seconds) {
 }
 
 }  // namespace
+
+std::string to_string(Search search) {
+  switch (search) {
+    case Search::kOn:
+      return "on";
+    case Search::kPaused:
+      return "paused";
+    case Search::kEnding:
+      return "ending";
+  }
+  FRUGAL_CHECK(false);
+}
 
 std::string to_string(TrialState state) {
   switch (state) {
@@ -211,6 +230,7 @@ Json to_json(const Experiment& experiment) {
   json["seed"] = experiment.seed;
   json["metadata"] = experiment.metadata;
   json["state"] = experiment.state == ExperimentState::kActive ? "active" : "deleted";
+  json["search"] = to_string(experiment.search);
   json["created"] = time_or_null(experiment.created);
   json["updated"] = time_or_null(std::max(experiment.created, experiment.updated));
   json["project"] = experiment.project.empty() ? Json() : Json(experiment.project);
@@ -219,12 +239,28 @@ Json to_json(const Experiment& experiment) {
 }
 
 Experiment experiment_from_json(const Json& json, std::string_view where) {
-  require_known_keys(
-      json,
-      {"name", "type", "parameters", "conditionals", "linear_constraints", "metrics", "tasks",
-       "observation_budget", "parallel_bandwidth", "suggester", "seed", "metadata", "state",
-       "object", "id", "created", "updated", "project", "of_runs"},
-      where);
+  require_known_keys(json,
+                     {"name",
+                      "type",
+                      "parameters",
+                      "conditionals",
+                      "linear_constraints",
+                      "metrics",
+                      "tasks",
+                      "observation_budget",
+                      "parallel_bandwidth",
+                      "suggester",
+                      "seed",
+                      "metadata",
+                      "state",
+                      "search",
+                      "object",
+                      "id",
+                      "created",
+                      "updated",
+                      "project",
+                      "of_runs"},
+                     where);
   Experiment experiment{
       .space = optimizer::space_from_json(
           {{"parameters", json.value("parameters", Json::array())},
@@ -260,6 +296,7 @@ Experiment experiment_from_json(const Json& json, std::string_view where) {
   if (state != "active" && state != "deleted")
     throw InputError(fmt::format("{}: state is active or deleted, not {}", where, state));
   if (state == "deleted") experiment.state = ExperimentState::kDeleted;
+  experiment.search = read_search(json, where);
   if (json.contains("id")) experiment.id = id_from_json(json["id"], where);
   experiment.project = take<std::string>(json, "project", "", where);
   experiment.of_runs = take<bool>(json, "of_runs", false, where);

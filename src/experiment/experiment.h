@@ -18,6 +18,10 @@ using Id = std::int64_t;
 
 enum class ExperimentState { kActive, kDeleted };
 
+// What a person has asked of an experiment: to go on; to begin no trial for now; to make no new
+// suggestion, and to be over when what was suggested has ended.
+enum class Search { kOn, kPaused, kEnding };
+
 // One optimization: a search space, one metric, tasks, a budget, a parallel bandwidth. Metrics of
 // other strategies are recorded beside it (metric.h).
 struct Experiment {
@@ -36,6 +40,7 @@ struct Experiment {
   std::optional<int> parallel_bandwidth;
   Json metadata = Json::object();
   ExperimentState state = ExperimentState::kActive;
+  Search search = Search::kOn;
   double created = 0;  // seconds since the epoch
   double updated = 0;  // 0: never
   std::string project;
@@ -93,6 +98,7 @@ struct Observation {
   bool on_the_way = false;  // of a cheaper task than its trial's: costs no budget
 };
 
+std::string to_string(Search search);
 std::string to_string(TrialState state);
 TrialState trial_state_named(const std::string& name);
 

@@ -113,6 +113,8 @@ void Scheduler::learn(Entry& e) {
   e.summary = {};
   e.ahead.suggestions.clear();
   e.unprepared = true;
+  e.revision.changes += 1;
+  e.revision.rewritings += 1;
   Id last = 0;
   const auto take = [&](const Observation& observation) {
     if (!observation.on_the_way)
@@ -186,6 +188,7 @@ Experiment Scheduler::update(Id experiment, const std::function<void(Experiment&
   change(changed);
   FRUGAL_CHECK(changed.id == experiment && changed.tasks == e.experiment.tasks);
   changed.updated = clock_.now_seconds();
+  e.revision.changes += 1;
   put([changed](Store& store) { store.update(changed); });
   // The suggester was made for the old problem.
   const bool is_other = changed.budget != e.experiment.budget ||
@@ -261,6 +264,22 @@ std::size_t Scheduler::open_trials(Id experiment) const {
   const Entry& e = entry(experiment);
   return static_cast<std::size_t>(std::count_if(
       e.live.begin(), e.live.end(), [](const auto& item) { return !is_over(item.second); }));
+}
+
+std::vector<Trial> Scheduler::live_trials(Id experiment) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Trial> open;
+  for (const auto& [id, trial] : entry(experiment).live)
+    if (!is_over(trial)) open.push_back(trial);
+  return open;
+}
+
+std::map<Id, Revision> Scheduler::revisions() const {
+  const std::lock_guard lock(mutex_);
+  std::map<Id, Revision> all;
+  for (const auto& [id, e] : entries_)
+    if (!e->gone) all.emplace(id, e->revision);
+  return all;
 }
 
 void Scheduler::set_admission(Admission admission) {

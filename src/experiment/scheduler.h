@@ -56,6 +56,13 @@ struct SchedulerOptions {
   double suggestion_seconds = 86400;
 };
 
+// How often an experiment has changed since this scheduler was made: whoever shows it looks again
+// when a number is another. Adding is no rewriting; changing what had ended is.
+struct Revision {
+  std::uint64_t changes = 0, rewritings = 0;
+  bool operator==(const Revision&) const = default;
+};
+
 // Changes of the caller's own that belong into the same transaction; ids: of what was made.
 using Also = std::function<void(Store& store, const std::vector<Id>& ids)>;
 
@@ -82,6 +89,8 @@ class Scheduler {
   std::vector<Observation> observations(Id experiment) const;  // from the store
   Summary progress(Id experiment) const;                       // at once, however many there are
   std::size_t open_trials(Id experiment) const;
+  std::vector<Trial> live_trials(Id experiment) const;  // those that have not ended
+  std::map<Id, Revision> revisions() const;
 
   // Whether a new suggestion for that task may start now; asked for each, under the scheduler's
   // lock. Once it says no, that experiment gets no further suggestions. Default: always.
@@ -110,6 +119,9 @@ class Scheduler {
   void give_up(Id trial, const std::string& reason, const Also& also = {});
   // One that was given up is open again, as when its client turns out to be alive.
   void take_up(Id trial, const Also& also = {});
+  // Ends a trial without an observation: one that runs when its worker gives it back, which it is
+  // told to at its next heartbeat, any other at once. Throws StaleLease when it has ended.
+  void stop(Id trial);
   void delete_trials(Id experiment, const std::vector<Id>& trials);
   Trial set_metadata(Id trial, Json metadata);
 

@@ -18,6 +18,9 @@ inline bool is_over(const Trial& trial) {
   return trial.state == TrialState::kDone || trial.state == TrialState::kFailed;
 }
 
+// The reason of a trial that runs and shall end.
+inline constexpr const char* kStopped = "stopped by request";
+
 // Suggestions made before anybody asked, for clients without leases.
 struct Ahead {
   std::deque<optimizer::Suggestion> suggestions;
@@ -54,6 +57,7 @@ struct Scheduler::Entry {
   bool search_over = false;
   bool is_waiting = false;  // the suggester has nothing before something new is observed
   bool gone = false;        // it never came to the disk
+  Revision revision;
 
   // The suggester works outside of the lock, for one caller at a time: busy.
   std::unique_ptr<optimizer::Suggester> suggester;
@@ -74,7 +78,10 @@ struct Scheduler::Entry {
     return RandomStream(experiment.seed).derive("suggestion").derive(trials);
   }
 
-  bool searches() const { return experiment.state == ExperimentState::kActive && !search_over; }
+  bool searches() const {
+    return experiment.state == ExperimentState::kActive && experiment.search == Search::kOn &&
+           !search_over;
+  }
   // Before they are of no use any more; where none could be made, only after something changed.
   bool wants_ahead() const {
     if (!ahead.wanted || !searches()) return false;

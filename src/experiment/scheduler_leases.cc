@@ -10,7 +10,7 @@ std::optional<Trial> Scheduler::lease(Id experiment, const std::string& worker) 
   Entry& e = entry(experiment);
   lose_trials_of(worker);
   for (;;) {
-    if (stopping_) break;
+    if (stopping_ || e.experiment.search == Search::kPaused) break;
     if (e.experiment.parallel_bandwidth &&
         e.running() >= static_cast<std::size_t>(*e.experiment.parallel_bandwidth))
       break;
@@ -53,8 +53,9 @@ void Scheduler::worker_is_gone(const std::string& worker) {
 void Scheduler::lost(Entry& e, Trial& trial) {
   worker_time_.ended(trial.worker, clock_.now_seconds());
   Trial ended = trial;
-  if (trial.attempts < options_.most_attempts) {
-    end_attempt(ended, TrialState::kPreempted, priced(trial.attempt_cost), clock_.now_seconds());
+  if (trial.attempts < options_.most_attempts || trial.reason == kStopped) {
+    const auto state = trial.reason == kStopped ? TrialState::kFailed : TrialState::kPreempted;
+    end_attempt(ended, state, priced(trial.attempt_cost), clock_.now_seconds());
     save(trial, ended);
     return;
   }

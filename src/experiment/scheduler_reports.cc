@@ -15,6 +15,14 @@ void end_attempt(Trial& trial, TrialState state, const Cost& cost, double now) {
   if (is_over(trial)) trial.ended = now;
 }
 
+namespace {
+
+TrialState state_after_release(const Trial& trial) {
+  return trial.reason == kStopped ? TrialState::kFailed : TrialState::kPreempted;
+}
+
+}  // namespace
+
 Trial& Scheduler::live_trial(Id id) const {
   const auto found = experiment_of_.find(id);
   if (found != experiment_of_.end()) return entry(found->second).live.at(id);
@@ -33,6 +41,7 @@ Trial& Scheduler::running(Id id, std::int64_t fence) {
 }
 
 void Scheduler::save(Trial& trial, const Trial& changed, const Also& also) {
+  entry(trial.experiment).revision.changes += 1;
   put([changed, also](Store& store) {
     store.update(changed);
     if (also) also(store, {changed.id});
@@ -75,6 +84,7 @@ Observation Scheduler::observation_of(const Trial& trial, std::size_t task,
 // In memory; gives it its id.
 void Scheduler::append(Entry& e, Observation& observation) {
   observation.id = ++last_.observation;
+  e.revision.changes += 1;
   e.recent.add(observation, e.experiment.maximize);
   e.is_waiting = false;
   if (!observation.on_the_way) e.summary.add(observation, e.experiment);
@@ -101,8 +111,8 @@ bool Scheduler::heartbeat(Id id, std::int64_t fence, const Json& progress, const
   alive.lease_expires = clock_.now_seconds() + options_.lease_seconds;
   alive.attempt_cost = priced(cost);
   if (!progress.is_null()) alive.progress = progress;
-  const bool go_on =
-      !stopping_ && entry(trial.experiment).experiment.state == ExperimentState::kActive;
+  const bool go_on = !stopping_ && alive.reason != kStopped &&
+                     entry(trial.experiment).experiment.state == ExperimentState::kActive;
   save(trial, alive);
   account(alive, cost);
   settle(lock);
@@ -133,6 +143,7 @@ void Scheduler::observe(Id id, std::int64_t fence, const Report& report) {
   if (!has_ended(id, fence, TrialState::kDone)) {
     Trial& trial = running(id, fence);
     Trial ended = trial;
+    ended.reason.clear();
     end_attempt(ended, TrialState::kDone, priced(report.cost), clock_.now_seconds());
     Report total = report;
     total.cost = ended.cost;
@@ -173,7 +184,7 @@ void Scheduler::release(Id id, std::int64_t fence, const std::string& checkpoint
   Lock lock(mutex_);
   Trial& trial = running(id, fence);
   Trial preempted = trial;
-  end_attempt(preempted, TrialState::kPreempted, priced(cost), clock_.now_seconds());
+  end_attempt(preempted, state_after_release(trial), priced(cost), clock_.now_seconds());
   preempted.attempts -= 1;
   preempted.checkpoint = checkpoint;
   save(trial, preempted);
@@ -282,7 +293,7 @@ void Scheduler::take_back_all() {
     for (auto& [id, trial] : e->live) {
       if (trial.state != TrialState::kRunning) continue;
       Trial preempted = trial;
-      end_attempt(preempted, TrialState::kPreempted, priced(trial.attempt_cost),
+      end_attempt(preempted, state_after_release(trial), priced(trial.attempt_cost),
                   clock_.now_seconds());
       preempted.attempts -= 1;
       save(trial, preempted);

@@ -140,6 +140,7 @@ Trial& Scheduler::add_trial(Entry& e, Trial trial, const Also& also) {
   });
   experiment_of_[trial.id] = e.experiment.id;
   e.trials += 1;
+  e.revision.changes += 1;
   return e.live.emplace(trial.id, std::move(trial)).first->second;
 }
 
@@ -256,6 +257,18 @@ void Scheduler::give_up(Id id, const std::string& reason, const Also& also) {
   settle(lock);
 }
 
+void Scheduler::stop(Id id) {
+  Lock lock(mutex_);
+  Trial& trial = live_trial(id);
+  if (is_over(trial)) throw StaleLease(fmt::format("trial {} has ended", id));
+  Trial stopped = trial;
+  stopped.reason = kStopped;
+  if (trial.state != TrialState::kRunning)
+    end_attempt(stopped, TrialState::kFailed, {}, clock_.now_seconds());
+  save(trial, stopped);
+  settle(lock);
+}
+
 void Scheduler::take_up(Id id, const Also& also) {
   Lock lock(mutex_);
   const auto found = experiment_of_.find(id);
@@ -271,7 +284,10 @@ void Scheduler::take_up(Id id, const Also& also) {
     store.update(trial);
     if (also) also(store, {trial.id});
   });
-  entry(trial->experiment).live.insert_or_assign(id, *trial);
+  Entry& e = entry(trial->experiment);
+  e.live.insert_or_assign(id, *trial);
+  e.revision.changes += 1;
+  e.revision.rewritings += 1;
   experiment_of_[id] = trial->experiment;
   settle(lock);
 }
@@ -285,6 +301,8 @@ void Scheduler::delete_trials(Id experiment, const std::vector<Id>& trials) {
     if (!trial || trial->experiment != experiment)
       throw NotFound(fmt::format("experiment {} has no suggestion {}", experiment, id));
     trial->deleted = true;
+    e.revision.changes += 1;
+    e.revision.rewritings += 1;
     if (!is_over(*trial)) {
       trial->reason = "deleted";
       end_attempt(*trial, TrialState::kFailed, {}, clock_.now_seconds());

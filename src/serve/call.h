@@ -9,9 +9,13 @@
 #include "base/error.h"
 #include "experiment/runs.h"
 #include "experiment/scheduler.h"
+#include "serve/http.h"
 #include "serve/importances.h"
 #include "serve/server.h"
+#include "serve/sessions.h"
+#include "serve/tallies.h"
 #include "serve/tokens.h"
+#include "serve/workers.h"
 
 namespace frugal::serve {
 
@@ -21,6 +25,9 @@ struct Services {
   experiment::Runs& runs;
   Tokens& tokens;
   Importances& importances;
+  Sessions& sessions;
+  Tallies& tallies;
+  Workers& workers;
   const ServerOptions& options;
   std::function<void()> ring;            // something changed that a parked request may wait for
   std::function<std::string()> figures;  // for Prometheus
@@ -34,6 +41,7 @@ struct Once {
 
 struct Call {
   const Services& services;
+  const HttpRequest& request;  // for what is no field of it
   experiment::Scheduler& scheduler = services.scheduler;
   Access access;
   std::vector<experiment::Id> ids;           // the numbers in the path, in order
@@ -45,6 +53,7 @@ struct Call {
   double waited_seconds = 0;  // since it came
   bool was_parked = false;    // it has been handled before
   bool last_time = false;     // it cannot wait any longer
+  std::string cursor;         // of a stream: what the answer's last piece gave; "": it begins
 
   // What makes the answer again when the request is repeated: to be written with what it made.
   experiment::Also also() const;
@@ -55,7 +64,10 @@ struct Answer {
   Json body = Json::object();  // not sent with 204
   bool park = false;           // nothing yet: to be asked again when something changed
   std::string location = {};   // with 301
-  std::string text = {};       // instead of the body: plain text
+  std::string text = {};       // instead of the body: plain text, or of a stream the next events
+  std::string cookie = {};     // Set-Cookie
+  bool stream = false;         // more follows: to be asked again in a second, with this cursor
+  std::string cursor = {};
 };
 
 // An answer that is a refusal; InputError means 400, NotFound 404, StaleLease 409.

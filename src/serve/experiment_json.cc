@@ -176,7 +176,7 @@ Experiment changed_experiment(const Experiment& before, const Json& changes) {
   const char* budget = before.of_runs ? "budget" : "observation_budget";
   require_known_keys(changes,
                      {"name", "project", budget, "state", "metadata", "parallel_bandwidth",
-                      "metrics", "parameters", "no_optimize"},
+                      "metrics", "parameters", "search", "no_optimize"},
                      "body");
   require_plain_name(changes);
   Json json = to_json(before);

@@ -18,6 +18,7 @@ Answer get_best_training_runs(Call& call);
 Answer get_stopping_criteria(Call& call);
 // importances.cc; ids: {experiment}
 Answer get_metric_importances(Call& call);
+Answer get_insight(Call& call);
 
 // suggestions.cc; ids: {experiment, suggestion}
 Answer create_suggestion(Call& call);
@@ -42,6 +43,12 @@ Answer delete_observations(Call& call);
 
 // leases.cc: the workers' protocol; ids: {experiment} or none
 Answer create_lease(Call& call);
+// trial_list.cc; ids: {experiment}; {trial}
+Answer list_trials(Call& call);
+Answer stop_trial(Call& call);
+// overview.cc, events.cc: for those who watch
+Answer get_overview(Call& call);
+Answer get_events(Call& call);
 // trials.cc: reports under a lease; ids: {trial}
 Answer get_trial(Call& call);
 Answer report_heartbeat(Call& call);
@@ -72,6 +79,9 @@ Answer get_checkpoint(Call& call);
 // session.cc
 Answer get_health(Call& call);
 Answer get_figures(Call& call);
+Answer get_session(Call& call);
+Answer begin_session(Call& call);
+Answer end_session(Call& call);
 Answer get_own_token(Call& call);
 Answer get_client(Call& call);
 Answer get_organization(Call& call);

@@ -19,6 +19,7 @@ struct HttpRequest {
   std::chrono::steady_clock::time_point received;
   bool was_parked = false;  // it has been handled before
   bool last_time = false;   // the server stops: it will not be handled again
+  std::string cursor;       // of a stream: what its last piece said that it had told
 
   std::string header(const std::string& name) const {
     const auto found = headers.find(name);
@@ -32,6 +33,10 @@ struct HttpAnswer {
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
   bool park = false;  // no answer yet: to be handled again when something changed
+  // The body is a piece of an answer that goes on: to be handled again in a while, with the cursor.
+  // An answer that is no stream ends it.
+  bool stream = false;
+  std::string cursor = {};
 };
 
 }  // namespace frugal::serve

@@ -26,7 +26,7 @@ struct HttpOptions {
   double write_seconds = 30;      // to take an answer
   double stop_seconds = 10;       // for what is being answered when it stops
   unsigned threads = 32;          // that handle requests
-  double look_again_seconds = 1;  // parked requests are handled again after so long
+  double look_again_seconds = 1;  // parked requests and streams are handled again after so long
 };
 
 class HttpServer {
@@ -50,7 +50,7 @@ class HttpServer {
   void stop();
 
   struct Count {
-    std::uint64_t connections = 0, accepted = 0, evicted = 0, parked = 0;
+    std::uint64_t connections = 0, accepted = 0, evicted = 0, parked = 0, streams = 0;
   };
   Count count() const;
 

@@ -17,6 +17,12 @@ std::vector<Experiment> candidates(const Call& call) {
   return all;
 }
 
+bool is_over(const Experiment& experiment, const experiment::Scheduler& scheduler) {
+  if (experiment.state != ExperimentState::kActive) return true;
+  return experiment.search == experiment::Search::kEnding &&
+         scheduler.open_trials(experiment.id) == 0;
+}
+
 }  // namespace
 
 Answer create_lease(Call& call) {
@@ -30,19 +36,24 @@ Answer create_lease(Call& call) {
 
   call.scheduler.expire();
   const auto experiments = candidates(call);
-  const bool over = !experiments.empty() &&
-                    std::all_of(experiments.begin(), experiments.end(),
-                                [](const auto& e) { return e.state != ExperimentState::kActive; });
+  const bool over =
+      !experiments.empty() &&
+      std::all_of(experiments.begin(), experiments.end(), [&](const Experiment& experiment) {
+        return is_over(experiment, call.scheduler);
+      });
   if (over) throw Refusal(410, "the experiment is over");
   for (const Experiment& experiment : experiments) {
     if (experiment.state != ExperimentState::kActive) continue;
-    if (const auto trial = call.scheduler.lease(experiment.id, worker))
+    if (const auto trial = call.scheduler.lease(experiment.id, worker)) {
+      call.services.workers.heard(*trial);
       return {200,
               {{"object", "lease"},
                {"experiment", to_json(experiment)},
                {"trial", to_json(*trial, experiment)},
                {"heartbeat_seconds", call.services.options.heartbeat_seconds}}};
+    }
   }
+  call.services.workers.asked(worker);
   const double patience = std::min(wait, call.services.options.max_wait_seconds);
   if (call.last_time || call.waited_seconds >= patience) return {.status = 204};
   return {.park = true};

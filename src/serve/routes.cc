@@ -15,6 +15,11 @@ namespace {
 constexpr Route kRoutes[] = {
     {"GET", "/healthz", get_health, Need::kNothing},
     {"GET", "/metrics", get_figures},
+    {"POST", "/v1/sessions", begin_session, Need::kSignIn},
+    {"GET", "/v1/sessions/self", get_session, Need::kNothing},
+    {"DELETE", "/v1/sessions/self", end_session, Need::kSignIn},
+    {"GET", "/v1/overview", get_overview, Need::kToken},
+    {"GET", "/v1/events", get_events, Need::kToken},
     {"GET", "/v1/tokens/self", get_own_token, Need::kToken},
     {"POST", "/v1/tokens", create_token},
     {"GET", "/v1/tokens", list_tokens},
@@ -34,6 +39,8 @@ constexpr Route kRoutes[] = {
     {"GET", "/v1/experiments/{}/best_training_runs", get_best_training_runs, Need::kExperiment},
     {"GET", "/v1/experiments/{}/stopping_criteria", get_stopping_criteria, Need::kExperiment},
     {"GET", "/v1/experiments/{}/metric_importances", get_metric_importances, Need::kExperiment},
+    {"GET", "/v1/experiments/{}/insight", get_insight, Need::kExperiment},
+    {"GET", "/v1/experiments/{}/trials", list_trials, Need::kExperiment},
     {"POST", "/v1/experiments/{}/tokens", create_guest_token, Need::kExperiment},
 
     {"POST", "/v1/experiments/{}/suggestions", create_suggestion, Need::kExperiment,
@@ -93,6 +100,7 @@ constexpr Route kRoutes[] = {
     {"POST", "/v1/leases", create_lease},
     {"POST", "/v1/experiments/{}/leases", create_lease, Need::kExperiment},
     {"GET", "/v1/trials/{}", get_trial},
+    {"POST", "/v1/trials/{}/stop", stop_trial},
     {"POST", "/v1/trials/{}/heartbeat", report_heartbeat},
     {"POST", "/v1/trials/{}/on_the_way", report_on_the_way},
     {"POST", "/v1/trials/{}/observation", report_observation},

@@ -11,6 +11,7 @@ namespace frugal::serve {
 enum class Need {
   kNothing,     // anybody may ask
   kToken,       // any token
+  kSignIn,      // any token, also with POST and DELETE those that only read
   kExperiment,  // a token that may see the experiment of the path
   kAll          // a token that may see everything
 };

@@ -12,7 +12,11 @@
 #include "serve/limits.h"
 #include "serve/once.h"
 #include "serve/origin.h"
+#include "serve/page.h"
 #include "serve/routes.h"
+#include "serve/sessions.h"
+#include "serve/tallies.h"
+#include "serve/workers.h"
 
 namespace frugal::serve {
 namespace {
@@ -38,30 +42,36 @@ std::string json_text(const Json& json) {
 }
 
 HttpAnswer sealed(HttpAnswer answer) {
+  const auto has = [&](const char* header) {
+    return std::any_of(answer.headers.begin(), answer.headers.end(),
+                       [&](const auto& item) { return item.first == header; });
+  };
   for (const auto& [name, value] :
        {std::pair{"Cache-Control", "no-cache, no-store"},
         std::pair{"X-Content-Type-Options", "nosniff"},
         std::pair{"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
         std::pair{"Referrer-Policy", "no-referrer"}})
-    answer.headers.emplace_back(name, value);
+    if (!has(name)) answer.headers.emplace_back(name, value);
   return answer;
 }
 
-HttpAnswer refusal(int status, const std::string& message, const std::string& token_status = {}) {
+HttpAnswer refusal(int status, const std::string& message, const std::string& token_status = {},
+                   bool is_of_own_page = false) {
   Json body = {{"message", message}, {"status", status}};
   if (!token_status.empty()) body["token_status"] = token_status;
   HttpAnswer answer{.status = status, .body = json_text(body)};
-  if (status == 401) answer.headers.emplace_back("WWW-Authenticate", "Basic realm=\"frugal\"");
+  if (status == 401 && !is_of_own_page)
+    answer.headers.emplace_back("WWW-Authenticate", "Basic realm=\"frugal\"");
   if (status == 429) answer.headers.emplace_back("Retry-After", "1");
   return answer;
 }
 
 // The error that is in flight, as an answer.
-HttpAnswer error_answer() {
+HttpAnswer error_answer(const HttpRequest& request) {
   try {
     throw;
   } catch (const Refusal& error) {
-    return refusal(error.status(), error.what(), error.token_status());
+    return refusal(error.status(), error.what(), error.token_status(), is_of_own_page(request));
   } catch (const experiment::NotFound& error) {
     return refusal(404, error.what());
   } catch (const experiment::StaleLease& error) {
@@ -79,10 +89,14 @@ HttpAnswer error_answer() {
 
 HttpAnswer http_answer(const Answer& answer, const HttpRequest& request) {
   if (answer.park) return {.park = true};
+  if (answer.stream)
+    return {
+        .type = "text/event-stream", .body = answer.text, .stream = true, .cursor = answer.cursor};
   if (!answer.text.empty())
     return {.type = "text/plain; version=0.0.4; charset=utf-8", .body = answer.text};
   HttpAnswer written{.status = answer.status};
   if (!answer.location.empty()) written.headers.emplace_back("Location", answer.location);
+  if (!answer.cookie.empty()) written.headers.emplace_back("Set-Cookie", answer.cookie);
   const bool skip = answer.status == 200 && request.header("x-response-content") == "skip";
   if (skip) written.status = 204;
   if (written.status != 204) written.body = json_text(answer.body);
@@ -113,6 +127,8 @@ struct Server::State {
         runs(scheduler, {.lease_seconds = options.run_seconds}),
         tokens(scheduler, options.token),
         keys(scheduler),
+        sessions(scheduler.clock(), tokens, !options.tls_certificate.empty()),
+        workers(scheduler.clock()),
         log(options.access_log),
         rate(options.requests_per_second, std::max(options.requests_per_second, 1.0)),
         wrong_tokens(options.wrong_tokens_per_minute / 60,
@@ -120,6 +136,7 @@ struct Server::State {
 
   HttpAnswer handle(const HttpRequest& request);
   Answer answer(const HttpRequest& request, AccessLine& line);
+  std::optional<Answer> answer_to_anybody(const HttpRequest& request, AccessLine& line);
   Access admit(const HttpRequest& request, AccessLine& line);
   static void require_permission(const Match& match, const Access& access,
                                  const std::string& method);
@@ -133,6 +150,9 @@ struct Server::State {
   Tokens tokens;
   Importances importances;
   OnceKeys keys;
+  Sessions sessions;
+  Tallies tallies;
+  Workers workers;
   AccessLog log;
   RateLimit rate, wrong_tokens;
   Figures figures;
@@ -141,6 +161,9 @@ struct Server::State {
                     runs,
                     tokens,
                     importances,
+                    sessions,
+                    tallies,
+                    workers,
                     options,
                     [this] { http->wake(); },
                     [this] { return figures_text(); }};
@@ -151,7 +174,10 @@ Access Server::State::admit(const HttpRequest& request, AccessLine& line) {
   if (wrong_tokens.is_spent(request.peer, now()))
     throw Refusal(429, "too many wrong tokens from this address; wait a minute");
   try {
-    const Access access = tokens.check(request.header("authorization"));
+    const std::string shown = request.header("authorization");
+    const auto session = shown.empty() ? sessions.find(request) : std::nullopt;
+    if (session) require_own_page(request);
+    const Access access = session ? *session : tokens.check(shown);
     line.token = std::to_string(access.token);
     if (!rate.take(line.token, now()))
       throw Refusal(429, fmt::format("more than {} requests a second with this token",
@@ -171,7 +197,7 @@ void Server::State::require_permission(const Match& match, const Access& access,
     if (match.route->need == Need::kExperiment && match.ids.at(0) != access.experiment)
       throw experiment::NotFound(fmt::format("there is no experiment {}", match.ids.at(0)));
   }
-  if (!access.may_write && !only_reads(method))
+  if (!access.may_write && !only_reads(method) && match.route->need != Need::kSignIn)
     throw Refusal(403, "this token can only read", "invalid_permissions");
 }
 
@@ -195,17 +221,27 @@ Answer Server::State::replay(const Match& match, Call& call,
            {"paging", {{"before", nullptr}, {"after", nullptr}}}}};
 }
 
+std::optional<Answer> Server::State::answer_to_anybody(const HttpRequest& request,
+                                                       AccessLine& line) {
+  if (!only_reads(request.method)) return std::nullopt;
+  for (const Route& route : all_routes()) {
+    if (route.need != Need::kNothing || request.path != route.path) continue;
+    line.route = fmt::format("GET {}", route.path);
+    Call call{.services = services, .request = request};
+    return route.handler(call);
+  }
+  return std::nullopt;
+}
+
 Answer Server::State::answer(const HttpRequest& request, AccessLine& line) {
   require_own_site(request, options.allowed_hosts);
-  if (request.path == "/healthz" && only_reads(request.method)) {
-    line.route = "GET /healthz";
-    return {200, {{"object", "health"}, {"status", "ok"}}};
-  }
+  if (auto open = answer_to_anybody(request, line)) return *open;
   const Access access = admit(request, line);
   const Match match = find_route(request.method, request.path);
   line.route = fmt::format("{} {}", match.route->method, match.route->path);
   require_permission(match, access, request.method);
   Call call{.services = services,
+            .request = request,
             .access = access,
             .ids = match.ids,
             .name = match.name,
@@ -213,7 +249,8 @@ Answer Server::State::answer(const HttpRequest& request, AccessLine& line) {
             .once = OnceKeys::read(request, access),
             .waited_seconds = seconds_since(request.received),
             .was_parked = request.was_parked,
-            .last_time = request.last_time};
+            .last_time = request.last_time,
+            .cursor = request.cursor};
   if (carries_body(request.method)) {
     if (!request.body.empty()) call.body = parse_json(request.body, "body");
     if (!call.body.is_object()) throw InputError("body: must be an object");
@@ -239,11 +276,17 @@ HttpAnswer Server::State::handle(const HttpRequest& request) {
                   .bytes_in = request.body.size()};
   HttpAnswer written;
   try {
-    written = http_answer(answer(request, line), request);
+    if (const auto page = page_for(request)) {
+      require_own_site(request, options.allowed_hosts);
+      line.route = "GET " + request.path;
+      written = *page;
+    } else {
+      written = http_answer(answer(request, line), request);
+    }
   } catch (...) {
-    written = error_answer();
+    written = error_answer(request);
   }
-  if (written.park) return written;
+  if (written.park || (request.was_parked && !request.cursor.empty())) return written;
   const double seconds = seconds_since(request.received);
   figures.count(line.route, written.status, seconds);
   line.status = written.status;
@@ -270,6 +313,8 @@ std::string Server::State::figures_text() const {
         static_cast<double>(http_count.evicted), true},
        {"frugal_requests_parked", "Requests that wait for work.",
         static_cast<double>(http_count.parked)},
+       {"frugal_event_streams", "Clients that are told of changes.",
+        static_cast<double>(http_count.streams)},
        {"frugal_experiments_active", "Experiments that are not deleted.", active},
        {"frugal_trials_open", "Trials that have not ended.", open},
        {"frugal_store_transactions_total", "Transactions written to the store.",
@@ -295,6 +340,7 @@ Server::Server(experiment::Scheduler& scheduler, ServerOptions options) {
       HttpServer::Handler{
           [state = state_.get()](const HttpRequest& request) { return state->handle(request); },
           [](int status, const std::string& message) { return sealed(refusal(status, message)); }});
+  state_->sessions.name(fmt::format("frugal_session_{}", state_->http->port()));
   state_->http->start();
 }
 

@@ -252,7 +252,7 @@ TEST_F(ServerTest, RefusesBadExperiments) {
 }
 
 TEST_F(ServerTest, AnswersForPathsAndMethodsThatItDoesNotHave) {
-  EXPECT_EQ(get("/").status, 404);
+  EXPECT_EQ(get("/index.php").status, 404);
   EXPECT_EQ(get("/v1/experiments/1").status, 404);
   EXPECT_EQ(get("/v1/experiments/one").status, 404);
   EXPECT_EQ(get("/v1/experiments/99999999999999999999").status, 404);

@@ -48,6 +48,26 @@ Answer get_figures(Call& call) {
   return {.text = call.services.figures()};
 }
 
+// A page that is opened must be able to ask without being refused.
+Answer get_session(Call& call) {
+  const auto access = call.services.sessions.find(call.request);
+  Json json = {{"object", "session"}, {"signed_in", access.has_value()}};
+  if (access) json["permissions"] = access->may_write ? "write" : "read";
+  return {.body = json};
+}
+
+Answer begin_session(Call& call) {
+  const Fields fields(call.body, {});
+  return {
+      .body = {{"object", "session"}, {"permissions", call.access.may_write ? "write" : "read"}},
+      .cookie = call.services.sessions.begin(call.access)};
+}
+
+Answer end_session(Call& call) {
+  require_known_query(call.query, {});
+  return {.cookie = call.services.sessions.end(call.request)};
+}
+
 Answer get_own_token(Call& call) {
   return {200, token_json(call.access, nullptr)};
 }

@@ -76,6 +76,9 @@ Answer create_suggestion(Call& call) {
   const Fields fields(call.body, {"assignments", "task", "metadata"});
   const Experiment experiment = active_experiment(call);
   experiment::SuggestOptions options{.metadata = read_metadata(fields.object("metadata"))};
+  if (experiment.search == experiment::Search::kPaused)
+    throw Refusal(409, fmt::format("experiment {} is paused; set its search to \"on\" to go on",
+                                   experiment.id));
   if (fields.has("assignments"))
     options.point = read_point(fields, experiment);
   else if (fields.has("task"))

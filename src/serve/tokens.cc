@@ -78,6 +78,14 @@ Access Tokens::check(const std::string& header) const {
   return found->access;
 }
 
+bool Tokens::is_good(const Access& access) const {
+  if (access.token == 0) return true;
+  const std::lock_guard lock(mutex_);
+  const auto found = known_.find(access.token);
+  if (found == known_.end() || found->second.revoked) return false;
+  return access.expires == 0 || access.expires >= scheduler_.clock().now_seconds();
+}
+
 Tokens::Made Tokens::make(const Access& access, const std::string& name,
                           const experiment::Also& also) {
   Made made{make_token(), scheduler_.new_record_id()};

@@ -31,6 +31,9 @@ class Tokens {
   // cannot be read, 403 for a token that is unknown, revoked or expired.
   Access check(const std::string& header) const;
 
+  // Of what check() gave some time ago: it has been neither revoked nor has it expired.
+  bool is_good(const Access& access) const;
+
   struct Made {
     std::string token;  // told once, never kept
     experiment::Id id = 0;

@@ -38,7 +38,12 @@ Answer current(Call& call) {
 // The trial as it is after a report that may have made room for another.
 Answer changed(Call& call) {
   call.services.ring();
-  return current(call);
+  const auto trial = call.scheduler.trial(call.ids[0]);
+  if (trial.state == experiment::TrialState::kRunning)
+    call.services.workers.heard(trial);
+  else
+    call.services.workers.ended(trial);
+  return {200, to_json(trial, call.scheduler.experiment(trial.experiment))};
 }
 
 }  // namespace
@@ -51,6 +56,7 @@ Answer report_heartbeat(Call& call) {
   const Fields fields(call.body, report_fields({"progress"}));
   const bool go_on = call.scheduler.heartbeat(call.ids[0], fields.whole("fence"),
                                               fields.object("progress"), fields.cost());
+  call.services.workers.heard(call.scheduler.trial(call.ids[0]));
   return {200, {{"object", "order"}, {"order", go_on ? "go_on" : "stop"}}};
 }
 
