@@ -91,13 +91,18 @@ double affordable_seconds(const PlanRequest& request, const Plan& plan) {
 struct Allowance {
   double seconds = 0;
   double views_share = 0;
+  double fewest_epochs = kFewestEpochs;
 };
 
-// The most pixels of which a run of that allowance shows kFewestEpochs at least. speed: at
+Allowance alone(double seconds) {
+  return {seconds, 1, kFewestEpochsAlone};
+}
+
+// The most pixels of which a run of that allowance shows its fewest epochs. speed: at
 // measured pixels; other sizes are slower or faster in proportion.
 std::size_t best_height(const PlanRequest& request, const Allowance& allowance,
                         const train::Speed& speed, double measured_pixels) {
-  const double fewest = request.epochs > 0 ? request.epochs : kFewestEpochs;
+  const double fewest = request.epochs > 0 ? request.epochs : allowance.fewest_epochs;
   train::Recipe recipe = request.recipe;
   std::size_t best = candidate_heights(request).front();
   for (const std::size_t height : candidate_heights(request)) {
@@ -197,7 +202,7 @@ Plan plan_one_run(const PlanRequest& request, const MeasureSpeed& measure_alone)
   plan.preparation_seconds = decoding_seconds(request);
   const double seconds = (request.budget_seconds - plan.preparation_seconds) * kCaution;
   const train::Speed speed = std::isfinite(seconds)
-                                 ? spend(request, {seconds, 1}, measure_alone, plan.recipe)
+                                 ? spend(request, alone(seconds), measure_alone, plan.recipe)
                                  : choose_unbounded(request, measure_alone, plan.recipe);
   const double views = views_seconds(request, plan.recipe, speed);
   plan.preparation_seconds += views;
@@ -283,7 +288,7 @@ train::Recipe plan_last_run(const PlanRequest& request, double seconds,
                             const MeasureSpeed& measure_speed) {
   train::Recipe recipe = request.recipe;
   if (recipe.strategy == train::Strategy::kFineTune)
-    spend(request, {seconds, 1}, measure_speed, recipe);
+    spend(request, alone(seconds), measure_speed, recipe);
   return recipe;
 }
 

@@ -66,6 +66,8 @@ inline constexpr double kFullRuns = 6;
 // many pixels at least. Below that, one long run of the untuned recipe is worth more.
 inline constexpr double kFewestEpochs = 4;
 inline constexpr std::size_t kLowestSearched = 64;
+// A run by itself rather has so many epochs than more pixels.
+inline constexpr double kFewestEpochsAlone = 6;
 // Of a budget for fine-tuning, for the winner's last and longest run.
 inline constexpr double kLastShare = 0.45;
 
