@@ -169,15 +169,16 @@ TEST_F(Compare, SaysWhatIsWrongAndExitsWithTwo) {
 
 TEST_F(Compare, TrainSpendsABudgetOnOneRun) {
   const std::string train = fmt::format(
-      "train --data {0}/photographs --weights {0}/trained/model/model.pth --threads 1 --json "
-      "--output {0}/budget ",
+      "train --data {0}/photographs --weights {0}/trained/model/model.pth --threads 1 --json ",
       at());
   const Ran planned =
-      run(train + "--budget 10h --with-validation --strategy features --resolution 32 --dry-run");
+      run(train + "--output " + at() +
+          "/budget --budget 10h --with-validation --strategy features --resolution 32 --dry-run");
   EXPECT_EQ(planned.exit_code, 0) << planned.err;
   EXPECT_EQ(planned.last().at("height"), 32);
+  int refused = 0;
   const auto expect_refused = [&](const std::string& more, const std::string& words) {
-    const Ran ran = run(train + more);
+    const Ran ran = run(fmt::format("{} --output {}/refused-{} {}", train, at(), refused++, more));
     EXPECT_EQ(ran.exit_code, 2) << more;
     EXPECT_THAT(ran.err, HasSubstr(words)) << more;
   };

@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 #include <sstream>
+#include <thread>
 
 #include "base/error.h"
 #include "launch/command.h"
@@ -39,6 +41,28 @@ void require_partition(const std::string& partition) {
                                  partition, fmt::join(known, ", ")));
 }
 
+// A controller that has just come back does not know them yet.
+bool has_silent_nodes(const std::string& partition) {
+  std::vector<std::string> words = {"sinfo", "--noheader", "--format=%T"};
+  if (!partition.empty()) words.push_back("--partition=" + partition);
+  const std::string states = answer(words);
+  return states.find('*') != std::string::npos || states.find("unknown") != std::string::npos ||
+         states.find("down") != std::string::npos;
+}
+
+// What it may refuse for a moment is asked again.
+void require_acceptance(const std::vector<std::string>& words, const std::string& partition) {
+  const auto until =
+      std::chrono::steady_clock::now() + std::chrono::duration<double>(kPatienceSeconds);
+  for (;;) {
+    const CommandResult tried = Command(words, "#!/bin/sh\n").wait(kPatienceSeconds);
+    if (tried.ok()) return;
+    if (std::chrono::steady_clock::now() > until || !has_silent_nodes(partition))
+      throw InputError(fmt::format("--on slurm: Slurm refuses such workers: {}", tried.words()));
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
+}
+
 }  // namespace
 
 std::vector<SlurmNode> check_slurm(const SlurmJobOptions& job) {
@@ -49,9 +73,7 @@ std::vector<SlurmNode> check_slurm(const SlurmJobOptions& job) {
   options.log_folder = "/tmp";
   std::vector<std::string> words = sbatch_words(options, "frugal", 1, {});
   words.insert(words.begin() + 1, "--test-only");
-  const CommandResult tried = Command(words, "#!/bin/sh\n").wait(kPatienceSeconds);
-  if (!tried.ok())
-    throw InputError(fmt::format("--on slurm: Slurm refuses such workers: {}", tried.words()));
+  require_acceptance(words, job.partition);
 
   std::vector<std::string> listing = {"sinfo", "--noheader", "--Node", "--format=%N|%o|%P"};
   if (!job.partition.empty()) listing.push_back("--partition=" + job.partition);

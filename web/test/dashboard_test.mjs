@@ -94,9 +94,11 @@ class Feeder {
 
 const complaints = [];
 let expected = null; // a pattern of console errors that a step provokes
+const endedStream = /ERR_INCOMPLETE_CHUNKED_ENCODING/; // events of a session or server that ended
 function watch(page) {
   page.on("console", (message) => {
     if (message.type() !== "error" && message.type() !== "warning") return;
+    if (endedStream.test(message.text())) return;
     if (!expected?.test(message.text())) complaints.push(`${message.text()} (${page.url()})`);
   });
   page.on("pageerror", (error) => complaints.push(`${error.message} (${page.url()})`));

@@ -7,6 +7,7 @@
 #include <c10/core/GradMode.h>
 #include <fmt/format.h>
 #include <malloc.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <limits>
@@ -40,6 +41,11 @@ engine::EngineOptions options_for(const Views& views, const Compute& compute) {
           .view = views.size,
           .batch = std::min(kInferenceBatch, views.count),
           .threads = static_cast<unsigned>(at::get_num_threads())};
+}
+
+bool is_limited(decltype(RLIMIT_AS) resource) {
+  ::rlimit limit{};
+  return ::getrlimit(resource, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
 }
 
 // For what the network's head reads.
@@ -88,8 +94,10 @@ Compute compute_for(const std::string& precision, const std::string& engine) {
 }
 
 void keep_freed_memory() {
-  ::mallopt(M_MMAP_MAX, 0);
-  ::mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+  constexpr int kUsualMaps = 65'536, kUsualTrim = 128 * 1024;  // glibc's
+  const bool limited = is_limited(RLIMIT_AS) || is_limited(RLIMIT_DATA);
+  ::mallopt(M_MMAP_MAX, limited ? kUsualMaps : 0);
+  ::mallopt(M_TRIM_THRESHOLD, limited ? kUsualTrim : std::numeric_limits<int>::max());
 }
 
 void use_threads(unsigned threads) {
