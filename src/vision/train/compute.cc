@@ -94,10 +94,9 @@ Compute compute_for(const std::string& precision, const std::string& engine) {
 }
 
 void keep_freed_memory() {
-  constexpr int kUsualMaps = 65'536, kUsualTrim = 128 * 1024;  // glibc's
-  const bool limited = is_limited(RLIMIT_AS) || is_limited(RLIMIT_DATA);
-  ::mallopt(M_MMAP_MAX, limited ? kUsualMaps : 0);
-  ::mallopt(M_TRIM_THRESHOLD, limited ? kUsualTrim : std::numeric_limits<int>::max());
+  if (is_limited(RLIMIT_AS) || is_limited(RLIMIT_DATA)) return;
+  ::mallopt(M_MMAP_MAX, 0);
+  ::mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
 }
 
 void use_threads(unsigned threads) {
