@@ -66,7 +66,8 @@ class SlurmLauncherTest : public testing::Test {
   }
   void TearDown() override {
     launcher_.reset();
-    std::filesystem::remove_all(folder_);
+    std::error_code ignored;  // who is just ending may still write
+    std::filesystem::remove_all(folder_, ignored);
   }
   static ThrowawaySlurm& cluster() { return ThrowawaySlurm::get(); }
 
