@@ -6,11 +6,8 @@
 #include <ATen/ops/from_blob.h>
 #include <c10/core/GradMode.h>
 #include <fmt/format.h>
-#include <malloc.h>
-#include <sys/resource.h>
 
 #include <algorithm>
-#include <limits>
 #include <vector>
 
 #include "base/error.h"
@@ -41,11 +38,6 @@ engine::EngineOptions options_for(const Views& views, const Compute& compute) {
           .view = views.size,
           .batch = std::min(kInferenceBatch, views.count),
           .threads = static_cast<unsigned>(at::get_num_threads())};
-}
-
-bool is_limited(decltype(RLIMIT_AS) resource) {
-  ::rlimit limit{};
-  return ::getrlimit(resource, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
 }
 
 // For what the network's head reads.
@@ -91,12 +83,6 @@ Compute compute_for(const std::string& precision, const std::string& engine) {
                                          : engine::Precision::kFp32;
   compute.engine = engine::choose(engine::kind_named(engine), compute.features);
   return compute;
-}
-
-void keep_freed_memory() {
-  if (is_limited(RLIMIT_AS) || is_limited(RLIMIT_DATA)) return;
-  ::mallopt(M_MMAP_MAX, 0);
-  ::mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
 }
 
 void use_threads(unsigned threads) {

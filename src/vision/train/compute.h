@@ -33,11 +33,6 @@ struct Compute {
 // Environment::engine. Throws InputError as engine::choose and engine::kind_named.
 Compute compute_for(const std::string& precision, const std::string& engine);
 
-// Of this process: memory that is freed is kept for the next step, instead of being given back to
-// the kernel and cleared anew (5 % of a training step's time). Not under a limit of memory: there
-// oneDNN must not be the one whose allocation fails.
-void keep_freed_memory();
-
 // Of this thread of control: what LibTorch, OpenMP and Eigen start from it.
 void use_threads(unsigned threads);
 

@@ -5,6 +5,7 @@
 #include <barrier>
 #include <chrono>
 #include <exception>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -52,7 +53,6 @@ at::Tensor activations(model::Network& network, std::span<const std::uint8_t> pi
 
 Speed measure_one(const Recipe& recipe, unsigned threads, double seconds,
                   std::barrier<>& together) {
-  keep_freed_memory();
   use_threads(threads);
   const Compute compute = compute_for(recipe.precision, "auto");
   const auto network = make_pretrained(recipe, "", kClasses);
@@ -97,12 +97,23 @@ Speed measure_one(const Recipe& recipe, unsigned threads, double seconds,
   return speed;
 }
 
+// LibTorch and oneDNN set themselves up at their first work: in one thread.
+void warm_up() {
+  Recipe recipe;
+  recipe.height = recipe.width = 32;
+  recipe.batch_exponent = 1;
+  std::barrier<> alone(1);
+  measure_one(recipe, 1, 0, alone);
+}
+
 }  // namespace
 
 Speed measure_speed(const Recipe& recipe, unsigned workers, unsigned threads, double seconds) {
   // What is wrong is thrown here, where it can be caught.
   model::network_named(recipe.network);
   compute_for(recipe.precision, "auto");
+  static std::once_flag warm;
+  std::call_once(warm, warm_up);
   std::vector<Speed> speeds(std::max(workers, 1u));
   std::barrier together(static_cast<std::ptrdiff_t>(speeds.size()));
   {

@@ -104,7 +104,6 @@ TrainingSummary train(const Recipe& given, const TrainingPhotographs& training,
                       const TrainOptions& options) {
   const Meter meter;
   require_photographs(training, validation);
-  keep_freed_memory();
   use_threads(environment.threads);
   const std::size_t count = training.indices().size();
   Recipe recipe = given;
