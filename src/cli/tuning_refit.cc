@@ -63,9 +63,9 @@ void Tuning::run_fine_tuning_longer() {
       "{} is behind after runs of {:.0f} s: its best recipe once more, {:g} epochs at {} × {} "
       "pixels",
       arm.experiment().name, arm.full_run_seconds(), longer.epochs, longer.height, longer.width));
-  arm.run_longer({{"epochs", longer.epochs}, {"height", longer.height}, {"width", longer.width}});
   prepare(longer, {data_.dataset, data_.split});
   run_workers(whole_machine());
+  arm.run_longer({{"epochs", longer.epochs}, {"height", longer.height}, {"width", longer.width}});
   work_on(arm);
 }
 
