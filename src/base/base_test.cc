@@ -1,9 +1,13 @@
 #include <gmock/gmock.h>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <thread>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -72,6 +76,29 @@ TEST(Json, NamesTheNearestKnownKey) {
           HasSubstr("recipe.yml: unknown key \"learning_rat\"; did you mean \"learning_rate\"?")));
   EXPECT_EQ(line_of_key("a: 1\n  momentum : 3\n", "momentum"), 2);
   EXPECT_EQ(line_of_key("momentum_x: 1\n", "momentum"), 0);
+}
+
+TEST(File, WritesThroughLinksAndPipesInsteadOfReplacingThem) {
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("frugal-special-" + std::to_string(::getpid()));
+  std::filesystem::create_directory(folder);
+  const auto target = folder / "target", link = folder / "link";
+  write_file(target, "old and longer");
+  std::filesystem::create_symlink(target, link);
+  write_file(link, "new");
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  EXPECT_EQ(read_file(target), "new");
+
+  const auto pipe = folder / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::string heard;
+  {
+    const std::jthread reader([&] { heard = read_file(pipe); });
+    write_file(pipe, "through");
+  }
+  EXPECT_EQ(heard, "through");
+  EXPECT_TRUE(std::filesystem::is_fifo(pipe));
+  std::filesystem::remove_all(folder);
 }
 
 TEST(File, WritesWholeFilesOrNone) {

@@ -73,7 +73,23 @@ std::string read_file(const std::filesystem::path& path) {
   }
 }
 
+namespace {
+
+// A device, a pipe, or a link such as /dev/stdout.
+bool is_special(const std::filesystem::path& path) {
+  std::error_code ignored;  // what cannot be looked at is written, and says why not
+  const auto status = std::filesystem::symlink_status(path, ignored);
+  return std::filesystem::exists(status) && !std::filesystem::is_regular_file(status) &&
+         !std::filesystem::is_directory(status);
+}
+
+}  // namespace
+
 void write_file(const std::filesystem::path& path, std::string_view content, unsigned mode) {
+  if (is_special(path)) {
+    Descriptor(path, O_WRONLY | O_TRUNC).write_all(content);
+    return;
+  }
   static std::atomic<unsigned> counter{0};
   const std::filesystem::path temporary =
       path.string() + fmt::format(".{}.{}.tmp", ::getpid(), counter++);

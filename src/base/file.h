@@ -14,7 +14,7 @@ std::string read_file(const std::filesystem::path& path);
 
 // Writes to a temporary beside path, syncs, renames: readers see the old file or the new one.
 // Throws SystemError (a full disk, no permission); the old file is then untouched.
-// mode: permission bits of the new file.
+// mode: permission bits of the new file. A device, a pipe or a link is written where it stands.
 void write_file(const std::filesystem::path& path, std::string_view content, unsigned mode = 0644);
 
 // SHA-256 as 64 hexadecimal digits.
