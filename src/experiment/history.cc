@@ -1,6 +1,7 @@
 #include "experiment/history.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 
 namespace frugal::experiment {
@@ -80,6 +81,61 @@ class Scalarization {
   double weight_ = .5;
 };
 
+// What the suggester is told of one observation, of a set of them.
+class Telling {
+ public:
+  Telling(const Experiment& experiment, const std::vector<Observation>& observations)
+      : scalarization_(experiment, observations),
+        full_seconds_(seconds_of_full_task(experiment, observations)) {}
+
+  // Everything but the assignments. Whether something changed.
+  bool tell(const Observation& observation, optimizer::Observation& told) const {
+    optimizer::Observation now;
+    now.value = scalarization_.value(observation);
+    if (now.value == observation.value) now.value_stddev = observation.value_stddev;
+    if (observation.cost_seconds > 0 && full_seconds_ > 0)
+      now.cost = observation.cost_seconds / full_seconds_;
+    const bool is_same = now.value == told.value && now.value_stddev == told.value_stddev &&
+                         now.cost == told.cost;
+    told.value = now.value;
+    told.value_stddev = now.value_stddev;
+    told.cost = now.cost;
+    return !is_same;
+  }
+
+ private:
+  Scalarization scalarization_;
+  double full_seconds_;
+};
+
+// The history may hold the first of the observations already. Whether these were told otherwise.
+bool tell(const std::vector<Observation>& observations, const Telling& telling,
+          optimizer::History& history) {
+  bool is_retold = false;
+  const std::size_t known = history.observations.size();
+  for (std::size_t i = 0; i < known; ++i)
+    is_retold |= telling.tell(observations[i], history.observations[i]);
+  for (std::size_t i = known; i < observations.size(); ++i) {
+    const optimizer::Suggestion& point = observations[i].point;
+    history.observations.push_back({.assignments = point.assignments, .task = point.task});
+    telling.tell(observations[i], history.observations.back());
+  }
+  return is_retold;
+}
+
+std::vector<optimizer::Suggestion> open_of(const std::map<Id, Trial>& trials) {
+  std::vector<optimizer::Suggestion> open;
+  for (const auto& [id, trial] : trials)
+    if (trial.state != TrialState::kDone && trial.state != TrialState::kFailed)
+      open.push_back(trial.suggestion);
+  return open;
+}
+
+std::uint64_t new_lineage() {
+  static std::atomic<std::uint64_t> last = 0;
+  return ++last;
+}
+
 }  // namespace
 
 optimizer::Problem problem_of(const Experiment& experiment) {
@@ -89,22 +145,20 @@ optimizer::Problem problem_of(const Experiment& experiment) {
 optimizer::History history_of(const Experiment& experiment, const std::map<Id, Trial>& trials,
                               const std::vector<Observation>& observations) {
   optimizer::History history;
-  const double full_seconds = seconds_of_full_task(experiment, observations);
-  const Scalarization scalarization(experiment, observations);
-  history.observations.reserve(observations.size());
-  for (const auto& observation : observations) {
-    const auto value = scalarization.value(observation);
-    const bool is_plain = value == observation.value;
-    optimizer::Observation seen{observation.point.assignments, observation.point.task, value,
-                                is_plain ? observation.value_stddev : std::nullopt, std::nullopt};
-    if (observation.cost_seconds > 0 && full_seconds > 0)
-      seen.cost = observation.cost_seconds / full_seconds;
-    history.observations.push_back(std::move(seen));
-  }
-  for (const auto& [id, trial] : trials)
-    if (trial.state != TrialState::kDone && trial.state != TrialState::kFailed)
-      history.open.push_back(trial.suggestion);
+  tell(observations, Telling(experiment, observations), history);
+  history.open = open_of(trials);
   return history;
+}
+
+const optimizer::History& KeptHistory::of(const Experiment& experiment,
+                                          const std::map<Id, Trial>& trials, const Recent& recent) {
+  const bool is_new = history_.lineage == 0 || version_ != recent.version();
+  version_ = recent.version();
+  if (is_new) history_.observations.clear();
+  const bool is_retold = tell(recent.rows(), Telling(experiment, recent.rows()), history_);
+  if (is_new || is_retold) history_.lineage = new_lineage();
+  history_.open = open_of(trials);
+  return history_;
 }
 
 }  // namespace frugal::experiment

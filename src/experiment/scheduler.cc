@@ -102,14 +102,15 @@ void Scheduler::load() {
       experiment_of_[trial.id] = id;
       e->live.emplace(trial.id, trial);
     }
-    e->recent = {};
+    e->recent.clear();
     learn(*e);
   }
 }
 
 // From the store; what is not there yet is in memory, and comes last.
 void Scheduler::learn(Entry& e) {
-  const Recent old = std::exchange(e.recent, {});
+  const std::vector<Observation> old = e.recent.rows();
+  e.recent.clear();
   e.summary = {};
   e.ahead.suggestions.clear();
   e.unprepared = true;
@@ -126,7 +127,7 @@ void Scheduler::learn(Entry& e) {
   };
   store_.each_observation({.experiment = e.experiment.id}, take);
   const Id stored = store_.last_ids().observation;
-  for (const Observation& observation : old.rows())
+  for (const Observation& observation : old)
     if (observation.id > std::max(last, stored)) take(observation);
 }
 

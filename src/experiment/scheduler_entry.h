@@ -61,6 +61,7 @@ struct Scheduler::Entry {
 
   // The suggester works outside of the lock, for one caller at a time: busy.
   std::unique_ptr<optimizer::Suggester> suggester;
+  KeptHistory history;
   bool busy = false;
   bool unprepared = false;     // observations came since the suggester looked last
   std::size_t prepare_at = 0;  // so many: a few more make no difference to a fit
@@ -71,8 +72,6 @@ struct Scheduler::Entry {
       return item.second.state == TrialState::kRunning;
     }));
   }
-
-  optimizer::History history() const { return history_of(experiment, live, recent.rows()); }
 
   RandomStream random() const {
     return RandomStream(experiment.seed).derive("suggestion").derive(trials);
