@@ -1,11 +1,12 @@
 // What a suggester needs to know of an experiment, from its rows. Pure.
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <memory>
 #include <vector>
 
 #include "experiment/experiment.h"
-#include "experiment/recent.h"
 #include "optimizer/suggest.h"
 
 namespace frugal::experiment {
@@ -17,16 +18,24 @@ optimizer::Problem problem_of(const Experiment& experiment);
 optimizer::History history_of(const Experiment& experiment, const std::map<Id, Trial>& trials,
                               const std::vector<Observation>& observations);
 
-// The same of what is recent, kept from one suggestion to the next: only what is new is copied.
+class Telling;
+
+// The same, kept from one suggestion to the next: only what is new is copied.
 class KeptHistory {
  public:
-  // As it is until the next call. Always of the same Recent.
+  KeptHistory();
+  ~KeptHistory();
+
+  // As it is until the next call. version: another number when the observations or the metrics are
+  // others than before; else there are only more observations. The experiment must stay where it
+  // is.
   const optimizer::History& of(const Experiment& experiment, const std::map<Id, Trial>& trials,
-                               const Recent& recent);
+                               const std::vector<Observation>& observations, std::uint64_t version);
 
  private:
+  std::unique_ptr<Telling> telling_;
   optimizer::History history_;
-  std::uint64_t version_ = 0;  // of Recent
+  std::uint64_t version_ = 0;
 };
 
 }  // namespace frugal::experiment

@@ -36,8 +36,8 @@ void Recent::add(const Observation& observation, bool maximize) {
   ++version_;
 }
 
-void Recent::clear() {
-  rows_.clear();
+void Recent::replace(Recent other) {
+  rows_ = std::move(other.rows_);
   ++version_;
 }
 

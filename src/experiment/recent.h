@@ -16,7 +16,8 @@ class Recent {
   static constexpr std::size_t kMost = 4000;
 
   void add(const Observation& observation, bool maximize);
-  void clear();
+  // Others, and learned from the start.
+  void replace(Recent other);
   const std::vector<Observation>& rows() const { return rows_; }
   // Another number when rows that there were have gone: else the rows have only grown.
   std::uint64_t version() const { return version_; }

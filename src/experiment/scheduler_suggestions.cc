@@ -32,7 +32,8 @@ auto Scheduler::with_suggester(Lock& lock, Entry& e, Work work) {
     if (e.suggester == nullptr)
       e.suggester = optimizer::make_suggester(e.experiment.suggester, problem_of(e.experiment),
                                               e.experiment.seed);
-    const optimizer::History& history = e.history.of(e.experiment, e.live, e.recent);
+    const optimizer::History& history =
+        e.history.of(e.experiment, e.live, e.recent.rows(), e.recent.version());
     lock.unlock();
     auto result = work(*e.suggester, history);
     release();

@@ -1,6 +1,7 @@
 #include "serve/server.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <fstream>
@@ -368,6 +369,10 @@ void Server::tend() {
 
 void Server::stop() {
   if (state_->http != nullptr) state_->http->stop();
+}
+
+void share_heaps() {
+  ::mallopt(M_ARENA_MAX, 2);
 }
 
 }  // namespace frugal::serve
