@@ -76,6 +76,7 @@ volatile std::sig_atomic_t stopped = 0;
 // The child: a server until it is told to stop. Writes its port to the pipe.
 [[noreturn]] void serve_until_stopped(const std::string& store_path, int pipe) {
   std::signal(SIGTERM, [](int) { stopped = 1; });
+  serve::share_heaps();
   const SystemClock clock;
   const auto store = experiment::open_sqlite_store(store_path);
   {
@@ -147,6 +148,16 @@ void round(Wire& wire, const std::string& experiment, Times& times) {
   times.observe.push_back(milliseconds_of(
       [&] { observation = wire.send("POST", experiment + "/observations", body); }));
   if (observation.status != 200) throw InputError(observation.body);
+}
+
+// The very first observation, which all the others came after.
+double milliseconds_of_revising(Wire& wire, const std::string& experiment) {
+  const auto page = wire.send("GET", experiment + "/observations?ascending=true&limit=1", "");
+  const std::string path = experiment + "/observations/" + field(page.body, "id");
+  return milliseconds_of([&] {
+    const auto reply = wire.send("PUT", path, R"({"value": 0.5})");
+    if (reply.status != 200) throw InputError(reply.body);
+  });
 }
 
 double quantile(std::vector<double>& values, double q) {
@@ -222,6 +233,7 @@ void load(const Options& options, int port, pid_t server) {
     reported = done / 10'000;
     fmt::print("{:>7} rounds  {:7.1f} s  {:7.1f} MiB\n", done.load(), elapsed(),
                resident_mib(server));
+    std::fflush(stdout);
   }
   for (auto& client : clients) client.join();
   const double seconds = elapsed();
@@ -241,6 +253,8 @@ void load(const Options& options, int port, pid_t server) {
     fmt::print("{} ms: p50 {:.2f}  p90 {:.2f}  p99 {:.2f}  max {:.2f}\n", name,
                quantile(values, .5), quantile(values, .9), quantile(values, .99),
                quantile(values, 1));
+  fmt::print("revising the first of {} observations: {:.0f} ms\n", done.load(),
+             milliseconds_of_revising(first, experiment));
   for (const int fd : idle) ::close(fd);
   const double idle_after = idle_requests_per_second(options.clients, port);
   const double idle_rate = (idle_before + idle_after) / 2;

@@ -9,6 +9,7 @@
 #include <set>
 #include <thread>
 
+#include "base/base64.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -110,6 +111,19 @@ TEST(File, WritesWholeFilesOrNone) {
   EXPECT_THROW(write_file(folder / "missing" / "a", "x"), SystemError);
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
   std::filesystem::remove_all(folder);
+}
+
+TEST(Base64, IsThatOfTheStandard) {
+  for (const auto& [bytes, text] : {std::pair<std::string, std::string>{"", ""},
+                                    {"f", "Zg=="},
+                                    {"fo", "Zm8="},
+                                    {"foobar", "Zm9vYmFy"},
+                                    {std::string("\0\xff", 2), "AP8="}}) {
+    EXPECT_EQ(base64(bytes), text);
+    EXPECT_EQ(base64_decoded(text), bytes);
+  }
+  for (const char* text : {"Zg", "Zg=", "Z!==", "===="})
+    EXPECT_EQ(base64_decoded(text), std::nullopt);
 }
 
 TEST(File, HashesAsTheStandardSays) {

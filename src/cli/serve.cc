@@ -69,6 +69,7 @@ serve::ServerOptions server_options(const ServeOptions& options, Console& consol
 }  // namespace
 
 int run_serve(const ServeOptions& options, Console& console) {
+  serve::share_heaps();
   const SystemClock clock;
   const auto store = experiment::open_store(options.store);
   experiment::Scheduler scheduler(

@@ -44,7 +44,7 @@ Journal::Ticket Journal::finished() const {
 
 void Journal::wait(Ticket ticket) {
   std::unique_lock lock(mutex_);
-  done_.wait(lock, [&] { return finished_ >= ticket; });
+  while (finished_ < ticket) done(ticket <= taken_).wait(lock);
   const auto failure = failures_.lower_bound(ticket);
   if (failure != failures_.end() && failure->second.first <= ticket)
     throw SystemError(failure->second.reason);
@@ -58,7 +58,11 @@ void Journal::discard() {
     finished_ = given_;
     queue_.clear();
   }
-  done_.notify_all();
+  for (auto& done : done_) done.notify_all();
+}
+
+std::condition_variable& Journal::done(bool on_its_way) {
+  return done_[(batches_ + (on_its_way ? 0 : 1)) % 2];
 }
 
 Journal::Count Journal::count() const {
@@ -93,7 +97,8 @@ void Journal::run() {
     }
     if (queue_.empty()) return;
     const std::deque<Change> batch = std::exchange(queue_, {});
-    const Ticket until = given_;
+    taken_ = given_;
+    ++batches_;
     lock.unlock();
     const std::string trouble = apply(batch);
     if (!trouble.empty()) {
@@ -104,10 +109,10 @@ void Journal::run() {
     }
     lock.lock();
     if (!trouble.empty()) continue;
-    finished_ = until;
+    finished_ = taken_;
     ++count_.transactions;
     count_.changes += batch.size();
-    done_.notify_all();
+    done(true).notify_all();
   }
 }
 

@@ -48,15 +48,18 @@ class Journal {
 
  private:
   void run();
+  std::condition_variable& done(bool on_its_way);
   std::string apply(const std::deque<Change>& batch);
 
   Store& store_;
   std::function<bool()> failed_;
   bool is_stale_ = false;  // the caller's memory; of the thread
   mutable std::mutex mutex_;
-  std::condition_variable wanted_, done_;
+  std::condition_variable wanted_;
+  // Of the transaction on its way and of the next one, in turns: nobody wakes for another's.
+  std::condition_variable done_[2];
   std::deque<Change> queue_;
-  Ticket given_ = 0, finished_ = 0;
+  Ticket given_ = 0, taken_ = 0, finished_ = 0;  // taken: into the transaction on its way
   struct Failure {
     Ticket first = 0;
     std::string reason;
@@ -64,6 +67,7 @@ class Journal {
   std::map<Ticket, Failure> failures_;  // by the last ticket of each
   std::string reason_;                  // of the failure that is being dealt with
   bool ending_ = false;
+  std::uint64_t batches_ = 0;  // begun
   Count count_;
   std::thread thread_;
 };

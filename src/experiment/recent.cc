@@ -33,6 +33,12 @@ void Recent::add(const Observation& observation, bool maximize) {
   for (const std::size_t row : order) kept.push_back(std::move(rows_[row]));
   for (std::size_t row = older; row < rows_.size(); ++row) kept.push_back(std::move(rows_[row]));
   rows_ = std::move(kept);
+  ++version_;
+}
+
+void Recent::replace(Recent other) {
+  rows_ = std::move(other.rows_);
+  ++version_;
 }
 
 }  // namespace frugal::experiment

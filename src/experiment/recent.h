@@ -3,6 +3,7 @@
 // observations in their order, whoever adds them.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "experiment/experiment.h"
@@ -15,10 +16,15 @@ class Recent {
   static constexpr std::size_t kMost = 4000;
 
   void add(const Observation& observation, bool maximize);
+  // Others, and learned from the start.
+  void replace(Recent other);
   const std::vector<Observation>& rows() const { return rows_; }
+  // Another number when rows that there were have gone: else the rows have only grown.
+  std::uint64_t version() const { return version_; }
 
  private:
   std::vector<Observation> rows_;  // by id
+  std::uint64_t version_ = 0;
 };
 
 }  // namespace frugal::experiment

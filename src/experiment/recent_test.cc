@@ -17,6 +17,21 @@ TEST(Recent, KeepsAllOfAFew) {
   EXPECT_EQ(recent.rows().size(), Recent::kMost);
 }
 
+TEST(Recent, SaysWhenRowsHaveGone) {
+  Recent recent;
+  const auto begin = recent.version();
+  for (Id id = 1; id <= static_cast<Id>(Recent::kMost); ++id) recent.add(observation(id, 1), true);
+  EXPECT_EQ(recent.version(), begin);
+  recent.add(observation(Recent::kMost + 1, 1), true);
+  const auto halved = recent.version();
+  EXPECT_NE(halved, begin);
+  Recent other;
+  other.add(observation(1, 2), true);
+  recent.replace(other);
+  EXPECT_NE(recent.version(), halved);
+  EXPECT_EQ(recent.rows().size(), 1u);
+}
+
 // The plain way: sort everything.
 TEST(Recent, KeepsTheBestAndTheLatestInTheirOrder) {
   for (const bool maximize : {true, false}) {

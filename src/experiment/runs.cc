@@ -158,11 +158,17 @@ Json Runs::create(const std::string& project, std::optional<Id> experiment, cons
   return to_json(run);
 }
 
-std::vector<Json> Runs::create(const std::string& project, const std::vector<Json>& fields) {
+std::vector<Json> Runs::create(const std::string& project, const std::vector<Json>& fields,
+                               const Also& also) {
   std::vector<Record> runs;
-  for (const Json& one : fields) runs.push_back(fresh(project, one));
+  std::vector<Id> ids;
+  for (const Json& one : fields) {
+    runs.push_back(fresh(project, one));
+    ids.push_back(runs.back().id);
+  }
   scheduler_.write([&](Store& store) {
     for (const Record& run : runs) store.add(run);
+    if (also) also(store, ids);
   });
   std::vector<Json> all;
   for (const Record& run : runs) all.push_back(to_json(run));
@@ -209,15 +215,16 @@ Json Runs::change(Id id, const Json& fields, bool merge) {
   apply_run_fields(run.body, fields, merge);
   run.body["updated"] = scheduler_.clock().now_seconds();
   const std::string before = run.state;
+  const bool only_archives = fields.size() == 1 && fields.contains("deleted");
   const std::string after = fields.contains("state") && !fields["state"].is_null()
                                 ? fields["state"].get<std::string>()
-                                : (before == kExpired ? "active" : before);
+                                : (before == kExpired && !only_archives ? "active" : before);
   run.state = after;
   const bool was_live = before == "active" || before == kExpired;
   if (!was_live && after == "active") throw InputError("body: state: a run that ended stays ended");
   const Id trial = run.body["trial"].get<Id>();
-  if (before == kExpired && trial > 0) scheduler_.take_up(trial);
-  if (was_live && after != "active") {
+  if (before == kExpired && after != kExpired && trial > 0) scheduler_.take_up(trial);
+  if (was_live && after != "active" && after != kExpired) {
     observe(run);
   } else {
     if (after == "active") run.expires = lease_end();
@@ -275,6 +282,11 @@ Runs::Progress Runs::progress(Id experiment) const {
   return {count("active"), count("completed") + count("failed")};
 }
 
+void Runs::delete_of(Id experiment) {
+  for (const Record& run : scheduler_.store().records({.kind = kRun, .experiment = experiment}))
+    change(run.id, {{"deleted", true}}, true);
+}
+
 std::size_t Runs::expire() {
   const double now = scheduler_.clock().now_seconds();
   std::size_t expired = 0;
@@ -326,7 +338,7 @@ Json Runs::to_json(const Record& row) {
     value["name"] = name;
     if (!value.contains("value_stddev")) value["value_stddev"] = nullptr;
   }
-  json["files"] = Json::array();
+  if (!json.contains("files")) json["files"] = Json::array();
   return json;
 }
 

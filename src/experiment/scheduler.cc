@@ -14,6 +14,18 @@ namespace {
 
 constexpr const char* kWorkersKey = "workers";  // of the store: what an attempt costs
 
+// Some more observations; false: there are no more.
+bool read_on(Store& store, const Experiment& experiment, Learned& learned) {
+  constexpr std::size_t kAtATime = 2000;  // whoever else reads waits that long
+  std::size_t rows = 0;
+  store.each_observation({.experiment = experiment.id, .after = learned.last, .limit = kAtATime},
+                         [&](const Observation& observation) {
+                           learned.add(observation, experiment);
+                           ++rows;
+                         });
+  return rows == kAtATime;
+}
+
 }  // namespace
 
 Scheduler::Scheduler(Store& store, const Clock& clock, SchedulerOptions options)
@@ -102,32 +114,40 @@ void Scheduler::load() {
       experiment_of_[trial.id] = id;
       e->live.emplace(trial.id, trial);
     }
-    e->recent = {};
-    learn(*e);
+    e->recent.replace({});
+    e->learned = ++e->learnings;
+    learn(*e, {});
   }
 }
 
-// From the store; what is not there yet is in memory, and comes last.
-void Scheduler::learn(Entry& e) {
-  const Recent old = std::exchange(e.recent, {});
-  e.summary = {};
+// Reads on; what is not in the store yet is in memory, and comes last.
+void Scheduler::learn(Entry& e, Learned learned) {
+  while (read_on(store_, e.experiment, learned)) continue;
+  const Id stored = store_.last_ids().observation;
+  for (const Observation& observation : e.recent.rows())
+    if (observation.id > std::max(learned.last, stored)) learned.add(observation, e.experiment);
+  for (const auto& passed : learned.passed)
+    if (e.live.contains(passed.first)) e.passed.insert(passed);
+  e.summary = std::move(learned.summary);
+  e.recent.replace(std::move(learned.recent));
   e.ahead.suggestions.clear();
   e.unprepared = true;
   e.revision.changes += 1;
   e.revision.rewritings += 1;
-  Id last = 0;
-  const auto take = [&](const Observation& observation) {
-    if (!observation.on_the_way)
-      e.summary.add(observation, e.experiment);
-    else if (e.live.contains(observation.trial))
-      e.passed.emplace(observation.trial, observation.point.task);
-    e.recent.add(observation, e.experiment.maximize);
-    last = observation.id;
-  };
-  store_.each_observation({.experiment = e.experiment.id}, take);
-  const Id stored = store_.last_ids().observation;
-  for (const Observation& observation : old.rows())
-    if (observation.id > std::max(last, stored)) take(observation);
+}
+
+// While others go on. Who begins later reads what is newer.
+void Scheduler::learn_anew(Lock& lock, Entry& e) {
+  const std::uint64_t turn = ++e.learnings;
+  const Experiment experiment = e.experiment;
+  Learned learned;
+  lock.unlock();
+  while (read_on(store_, experiment, learned)) continue;
+  lock.lock();
+  preparation_->idle.wait(lock, [&] { return !e.busy; });
+  if (turn <= e.learned) return;
+  e.learned = turn;
+  learn(e, std::move(learned));
 }
 
 // Nothing of the last transaction is on disk: what is there is the truth. False: it cannot even be
@@ -203,7 +223,7 @@ Experiment Scheduler::update(Id experiment, const std::function<void(Experiment&
   settle(lock);
   if (other_goal) {  // thresholds say which is the best
     lock.lock();
-    learn(e);
+    learn_anew(lock, e);
   }
   return changed;
 }

@@ -73,6 +73,8 @@ struct SuggestOptions {
   std::optional<double> seconds;  // instead of suggestion_seconds
 };
 
+struct Learned;
+
 class Scheduler {
  public:
   Scheduler(Store& store, const Clock& clock, SchedulerOptions options = {});
@@ -187,7 +189,8 @@ class Scheduler {
 
   void load();
   bool reload_after_failure();
-  void learn(Entry& entry);
+  void learn(Entry& entry, Learned learned);
+  void learn_anew(Lock& lock, Entry& entry);
   Entry& entry(Id experiment) const;
   Trial& live_trial(Id trial) const;
   Trial& running(Id trial, std::int64_t fence);

@@ -124,5 +124,35 @@ TEST_F(AheadTest, CountsWhatItHasForgotten) {
   EXPECT_EQ(scheduler_.progress(id_).best->id, 5000);
 }
 
+// Several clients revise while others go on: memory ends up as a new one would read it.
+TEST_F(AheadTest, LearnsAnewWhileOthersGoOn) {
+  std::vector<Scheduler::Outside> rows(5000);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rows[i].observation.point = {{{"x", .5}, {"n", std::int64_t{3}}, {"c", std::string("a")}}, 0};
+    rows[i].observation.value = static_cast<double>(i);
+  }
+  scheduler_.record(id_, rows);
+  std::vector<std::future<void>> clients;
+  for (Id c = 0; c < 4; ++c) {
+    clients.push_back(std::async(std::launch::async, [&, c] {
+      for (Id i = 1; i <= 4; ++i)
+        scheduler_.revise(id_, {1000 * c + i},
+                          [&](Observation& row) { row.value = 10'000. + 10 * c + i; });
+    }));
+    clients.push_back(std::async(std::launch::async, [&] {
+      for (int i = 0; i < 20; ++i) observe(scheduler_.suggest(id_), i);
+    }));
+  }
+  for (auto& client : clients) client.get();
+  const Summary learned = scheduler_.progress(id_);
+  EXPECT_EQ(learned.observation_count, 5080u);
+  EXPECT_EQ(learned.best->value, 10'034.);
+  EXPECT_EQ(learned.since_best, 5080u - 3004u);
+  const Summary read = Scheduler(*store_, clock_).progress(id_);
+  EXPECT_EQ(read.observation_count, learned.observation_count);
+  EXPECT_EQ(read.best->id, learned.best->id);
+  EXPECT_EQ(read.last->id, learned.last->id);
+}
+
 }  // namespace
 }  // namespace frugal::experiment

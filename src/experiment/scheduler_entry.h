@@ -42,6 +42,23 @@ struct Ahead {
   }
 };
 
+// What the observations tell, read one after the other.
+struct Learned {
+  Recent recent;
+  Summary summary;
+  std::vector<std::pair<Id, std::size_t>> passed;  // (trial, task) observed on the way
+  Id last = 0;
+
+  void add(const Observation& observation, const Experiment& experiment) {
+    if (observation.on_the_way)
+      passed.emplace_back(observation.trial, observation.point.task);
+    else
+      summary.add(observation, experiment);
+    recent.add(observation, experiment.maximize);
+    last = observation.id;
+  }
+};
+
 // One experiment in memory: what is live, and what the suggester needs. Entries are never taken
 // away, so that a reference outlives the lock.
 struct Scheduler::Entry {
@@ -58,9 +75,11 @@ struct Scheduler::Entry {
   bool is_waiting = false;  // the suggester has nothing before something new is observed
   bool gone = false;        // it never came to the disk
   Revision revision;
+  std::uint64_t learnings = 0, learned = 0;  // begun; the latest that has ended
 
   // The suggester works outside of the lock, for one caller at a time: busy.
   std::unique_ptr<optimizer::Suggester> suggester;
+  KeptHistory history;
   bool busy = false;
   bool unprepared = false;     // observations came since the suggester looked last
   std::size_t prepare_at = 0;  // so many: a few more make no difference to a fit
@@ -71,8 +90,6 @@ struct Scheduler::Entry {
       return item.second.state == TrialState::kRunning;
     }));
   }
-
-  optimizer::History history() const { return history_of(experiment, live, recent.rows()); }
 
   RandomStream random() const {
     return RandomStream(experiment.seed).derive("suggestion").derive(trials);

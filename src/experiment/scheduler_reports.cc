@@ -89,7 +89,7 @@ void Scheduler::append(Entry& e, Observation& observation) {
   e.is_waiting = false;
   if (!observation.on_the_way) e.summary.add(observation, e.experiment);
   e.unprepared |= e.summary.observation_count >= e.prepare_at;
-  preparation_->wanted.notify_all();
+  if (e.unprepared || e.wants_ahead()) preparation_->wanted.notify_all();
 }
 
 // The trial's end and its observation, in one transaction.
@@ -259,8 +259,7 @@ std::vector<Observation> Scheduler::revise(Id experiment, const std::vector<Id>&
   });
   settle(lock);
   lock.lock();
-  preparation_->idle.wait(lock, [&] { return !e.busy; });
-  learn(e);
+  learn_anew(lock, e);
   return changed;
 }
 

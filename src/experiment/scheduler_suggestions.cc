@@ -22,19 +22,19 @@ template <typename Work>
 auto Scheduler::with_suggester(Lock& lock, Entry& e, Work work) {
   preparation_->idle.wait(lock, [&] { return !e.busy; });
   e.busy = true;
-  const Experiment experiment = e.experiment;
-  const optimizer::History history = e.history();
   const auto release = [&] {
-    lock.lock();
+    if (!lock.owns_lock()) lock.lock();
     e.busy = false;
     preparation_->idle.notify_all();
     preparation_->wanted.notify_all();  // for what came meanwhile
   };
-  lock.unlock();
   try {
     if (e.suggester == nullptr)
-      e.suggester =
-          optimizer::make_suggester(experiment.suggester, problem_of(experiment), experiment.seed);
+      e.suggester = optimizer::make_suggester(e.experiment.suggester, problem_of(e.experiment),
+                                              e.experiment.seed);
+    const optimizer::History& history =
+        e.history.of(e.experiment, e.live, e.recent.rows(), e.recent.version());
+    lock.unlock();
     auto result = work(*e.suggester, history);
     release();
     return result;

@@ -9,19 +9,7 @@
 namespace frugal::experiment {
 namespace {
 
-template <typename T>
-soci::indicator indicator_of(const std::optional<T>& value) {
-  return value ? soci::i_ok : soci::i_null;
-}
-
-// {name: [value, value_stddev]}
-Json more_values_json(const std::vector<MetricValue>& values) {
-  Json json = Json::object();
-  for (const MetricValue& value : values)
-    json[value.name] = {value.value, value.value_stddev ? Json(*value.value_stddev) : Json()};
-  return json;
-}
-
+// As sql_writer.cc writes them.
 std::vector<MetricValue> more_values_from(const Json& json) {
   std::vector<MetricValue> values;
   for (const auto& [name, pair] : json.items())
@@ -146,107 +134,6 @@ Clause clause_of(const RecordQuery& query, bool with_limits) {
     clause.sql += fmt::format(" AND id > {} AND id < {} ORDER BY id {} LIMIT {}", query.after,
                               query.before, query.ascending ? "ASC" : "DESC", query.limit);
   return clause;
-}
-
-void insert_or_update(soci::session& sql, const Trial& trial, Id* id) {
-  const std::string assignments = optimizer::to_json(trial.suggestion.assignments).dump(),
-                    metadata = trial.metadata.dump(), progress = trial.progress.dump(),
-                    state = to_string(trial.state);
-  const int task = static_cast<int>(trial.suggestion.task), deleted = trial.deleted ? 1 : 0;
-  if (id == nullptr) {
-    sql << "UPDATE trials SET state = :state, fence = :fence, worker = :worker,"
-           " lease_expires = :lease, attempts = :attempts, wall_seconds = :wall,"
-           " cpu_seconds = :cpu, attempt_wall_seconds = :attempt_wall,"
-           " attempt_cpu_seconds = :attempt_cpu, checkpoint = :checkpoint, reason = :reason,"
-           " progress = :progress, metadata = :metadata, started = :started, ended = :ended,"
-           " deleted = :deleted, device_seconds = :device, peak_memory_bytes = :peak,"
-           " machine_seconds = :machine, dollars = :dollars,"
-           " attempt_device_seconds = :attempt_device,"
-           " attempt_peak_memory_bytes = :attempt_peak WHERE id = :id",
-        soci::use(state), soci::use(trial.fence), soci::use(trial.worker),
-        soci::use(trial.lease_expires), soci::use(trial.attempts),
-        soci::use(trial.cost.wall_seconds), soci::use(trial.cost.cpu_seconds),
-        soci::use(trial.attempt_cost.wall_seconds), soci::use(trial.attempt_cost.cpu_seconds),
-        soci::use(trial.checkpoint), soci::use(trial.reason), soci::use(progress),
-        soci::use(metadata), soci::use(trial.started), soci::use(trial.ended), soci::use(deleted),
-        soci::use(trial.cost.device_seconds), soci::use(trial.cost.peak_memory_bytes),
-        soci::use(trial.cost.machine_seconds), soci::use(trial.cost.dollars),
-        soci::use(trial.attempt_cost.device_seconds),
-        soci::use(trial.attempt_cost.peak_memory_bytes), soci::use(trial.id);
-    return;
-  }
-  soci::indicator has_id = trial.id > 0 ? soci::i_ok : soci::i_null;
-  sql << "INSERT INTO trials(id, experiment, assignments, task, purpose, metadata, state, fence,"
-         " worker, lease_expires, attempts, wall_seconds, cpu_seconds, attempt_wall_seconds,"
-         " attempt_cpu_seconds, checkpoint, reason, progress, created, started, ended, deleted,"
-         " device_seconds, peak_memory_bytes, machine_seconds, dollars, attempt_device_seconds,"
-         " attempt_peak_memory_bytes)"
-         " VALUES (coalesce(:id, (SELECT coalesce(max(id), 0) + 1 FROM trials)), :experiment,"
-         " :assignments, :task, :purpose, :metadata, :state, :fence,"
-         " :worker, :lease, :attempts, :wall, :cpu, :attempt_wall, :attempt_cpu, :checkpoint,"
-         " :reason, :progress, :created, :started, :ended, :deleted, :device, :peak, :machine,"
-         " :dollars, :attempt_device, :attempt_peak) RETURNING id",
-      soci::use(trial.id, has_id), soci::use(trial.experiment), soci::use(assignments),
-      soci::use(task), soci::use(trial.purpose), soci::use(metadata), soci::use(state),
-      soci::use(trial.fence), soci::use(trial.worker), soci::use(trial.lease_expires),
-      soci::use(trial.attempts), soci::use(trial.cost.wall_seconds),
-      soci::use(trial.cost.cpu_seconds), soci::use(trial.attempt_cost.wall_seconds),
-      soci::use(trial.attempt_cost.cpu_seconds), soci::use(trial.checkpoint),
-      soci::use(trial.reason), soci::use(progress), soci::use(trial.created),
-      soci::use(trial.started), soci::use(trial.ended), soci::use(deleted),
-      soci::use(trial.cost.device_seconds), soci::use(trial.cost.peak_memory_bytes),
-      soci::use(trial.cost.machine_seconds), soci::use(trial.cost.dollars),
-      soci::use(trial.attempt_cost.device_seconds), soci::use(trial.attempt_cost.peak_memory_bytes),
-      soci::into(*id);
-}
-
-void insert_or_update(soci::session& sql, const Observation& observation, Id* id) {
-  const std::string assignments = optimizer::to_json(observation.point.assignments).dump(),
-                    metadata = observation.metadata.dump(),
-                    more_values = more_values_json(observation.more_values).dump();
-  const int task = static_cast<int>(observation.point.task), deleted = observation.deleted ? 1 : 0;
-  const double value = observation.value.value_or(0), stddev = observation.value_stddev.value_or(0);
-  soci::indicator has_value = indicator_of(observation.value),
-                  has_stddev = indicator_of(observation.value_stddev);
-  if (id == nullptr) {
-    sql << "UPDATE observations SET trial = :trial, assignments = :assignments, task = :task,"
-           " value = :value, value_stddev = :stddev, metadata = :metadata, deleted = :deleted,"
-           " more_values = :more WHERE id = :id",
-        soci::use(observation.trial), soci::use(assignments), soci::use(task),
-        soci::use(value, has_value), soci::use(stddev, has_stddev), soci::use(metadata),
-        soci::use(deleted), soci::use(more_values), soci::use(observation.id);
-    return;
-  }
-  soci::indicator has_id = observation.id > 0 ? soci::i_ok : soci::i_null;
-  sql << "INSERT INTO observations(id, experiment, trial, assignments, task, value, value_stddev,"
-         " cost_seconds, metadata, created, deleted, more_values)"
-         " VALUES (coalesce(:id, (SELECT coalesce(max(id), 0) + 1 FROM observations)), :e, :tr,"
-         " :a, :t, :v, :s, :c, :m, :cr, :d, :mv) RETURNING id",
-      soci::use(observation.id, has_id), soci::use(observation.experiment),
-      soci::use(observation.trial), soci::use(assignments), soci::use(task),
-      soci::use(value, has_value), soci::use(stddev, has_stddev),
-      soci::use(observation.cost_seconds), soci::use(metadata), soci::use(observation.created),
-      soci::use(deleted), soci::use(more_values), soci::into(*id);
-}
-
-void insert_or_update(soci::session& sql, const Record& record, Id* id) {
-  const std::string body = record.body.dump();
-  if (id == nullptr) {
-    sql << "UPDATE records SET owner = :owner, name = :name, state = :state,"
-           " experiment = :experiment, expires = :expires, body = :body WHERE id = :id",
-        soci::use(record.owner), soci::use(record.name), soci::use(record.state),
-        soci::use(record.experiment), soci::use(record.expires), soci::use(body),
-        soci::use(record.id);
-    return;
-  }
-  soci::indicator has_id = record.id > 0 ? soci::i_ok : soci::i_null;
-  sql << "INSERT INTO records(id, kind, owner, name, state, experiment, expires, body, created)"
-         " VALUES (coalesce(:id, (SELECT coalesce(max(id), 0) + 1 FROM records)), :kind, :owner,"
-         " :name, :state, :experiment, :expires, :body, :created)"
-         " RETURNING id",
-      soci::use(record.id, has_id), soci::use(record.kind), soci::use(record.owner),
-      soci::use(record.name), soci::use(record.state), soci::use(record.experiment),
-      soci::use(record.expires), soci::use(body), soci::use(record.created), soci::into(*id);
 }
 
 void each_trial(soci::session& sql, const Clause& clause, const SpaceOf& space_of,

@@ -1,6 +1,5 @@
-// Trials, observations and records as rows of a database: the one place where a value becomes
-// columns and columns become a value. SQLite and PostgreSQL understand all of it but how a value
-// inside a JSON column is sorted by.
+// Trials, observations and records read from the rows of a database; sql_writer.h writes them.
+// SQLite and PostgreSQL understand all of it but how a value inside a JSON column is sorted by.
 #pragma once
 
 #include <soci/soci.h>
@@ -26,10 +25,6 @@ Clause clause_of(const RecordQuery& query, bool with_limits = true);
 
 // space_of: the space that types the numbers of an experiment's assignments. where: for messages.
 using SpaceOf = std::function<const optimizer::Space&(Id experiment)>;
-
-void insert_or_update(soci::session& sql, const Trial& trial, Id* id);
-void insert_or_update(soci::session& sql, const Observation& observation, Id* id);
-void insert_or_update(soci::session& sql, const Record& record, Id* id);
 
 void each_trial(soci::session& sql, const Clause& clause, const SpaceOf& space_of,
                 const std::string& where, const std::function<void(const Trial&)>& visit);

@@ -27,12 +27,19 @@ void SqlStore::transact(const std::function<void()>& changes) {
     try {
       transaction.emplace(writer_);
     } catch (const soci::soci_error&) {
+      rows_.forget();
       if (!regain(writer_)) throw;
       transaction.emplace(writer_);
     }
     changes();
     transaction->commit();
   });
+}
+
+void SqlStore::close() {
+  rows_.forget();
+  reader_.close();
+  writer_.close();
 }
 
 // --- experiments ---
@@ -86,29 +93,16 @@ std::vector<Experiment> SqlStore::experiments() {
 
 // --- rows ---
 
-template <typename Row>
-Id SqlStore::insert(const Row& row) {
-  return guard([&] {
-    Id id = 0;
-    insert_or_update(writer_, row, &id);
-    return id;
-  });
-}
-template <typename Row>
-void SqlStore::overwrite(const Row& row) {
-  guard([&] { insert_or_update(writer_, row, nullptr); });
-}
-
 std::size_t SqlStore::count(Table table, const RowQuery& query) {
   const char* name = table == Table::kTrials ? "trials" : "observations";
   return read([&] { return count_rows(reader_, name, clause_of(query, table, dialect_, false)); });
 }
 
 Id SqlStore::add(const Trial& trial) {
-  return insert(trial);
+  return guard([&] { return rows_.insert(trial); });
 }
 void SqlStore::update(const Trial& trial) {
-  overwrite(trial);
+  guard([&] { rows_.update(trial); });
 }
 std::vector<Trial> SqlStore::trials(Id experiment) {
   return trials(RowQuery{.experiment = experiment, .deleted = std::nullopt});
@@ -136,10 +130,10 @@ std::optional<Trial> SqlStore::trial(Id id) {
 }
 
 Id SqlStore::add(const Observation& observation) {
-  return insert(observation);
+  return guard([&] { return rows_.insert(observation); });
 }
 void SqlStore::update(const Observation& observation) {
-  overwrite(observation);
+  guard([&] { rows_.update(observation); });
 }
 std::vector<Observation> SqlStore::observations(Id experiment) {
   return observations(RowQuery{.experiment = experiment});
@@ -162,10 +156,10 @@ void SqlStore::each_observation(const RowQuery& query,
 }
 
 Id SqlStore::add(const Record& record) {
-  return insert(record);
+  return guard([&] { return rows_.insert(record); });
 }
 void SqlStore::update(const Record& record) {
-  overwrite(record);
+  guard([&] { rows_.update(record); });
 }
 void SqlStore::remove_records(const RecordQuery& query) {
   guard([&] {

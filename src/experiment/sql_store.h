@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "experiment/sql_rows.h"
+#include "experiment/sql_writer.h"
 #include "experiment/store.h"
 
 namespace frugal::experiment {
@@ -62,6 +63,8 @@ class SqlStore : public Store {
   soci::session& reader() { return reader_; }
   const std::string& where() const { return where_; }
 
+  void close();
+
   // After a statement failed. True: the session's connection had been lost and is there again, and
   // nothing of an open transaction is left. Throws Error: it was lost for good.
   virtual bool regain(soci::session& /*session*/) { return false; }
@@ -74,10 +77,6 @@ class SqlStore : public Store {
  private:
   template <typename Function>
   auto read(Function function) -> decltype(function());
-  template <typename Row>
-  Id insert(const Row& row);
-  template <typename Row>
-  void overwrite(const Row& row);
   std::size_t count(Table table, const RowQuery& query);
 
   void keep_space(Id experiment, const optimizer::Space& space);
@@ -87,6 +86,7 @@ class SqlStore : public Store {
   const std::string where_;
   const Dialect dialect_;
   soci::session writer_, reader_;
+  SqlWriter rows_{writer_};
   std::mutex reading_;
 
   std::mutex spaces_lock_;

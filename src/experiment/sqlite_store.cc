@@ -56,10 +56,7 @@ class SqliteStore final : public SqlStore {
     experiments();  // whose spaces type the rows
   }
   // Closed before the lock is given up.
-  ~SqliteStore() override {
-    reader().close();
-    writer().close();
-  }
+  ~SqliteStore() override { close(); }
 
  private:
   WriterLock lock_;

@@ -71,6 +71,7 @@ class Ledger {
   std::vector<std::unordered_map<std::string, Count>> counts_;  // for each task
   std::vector<double> measured_cost_;                           // sum, for each task
   std::vector<std::size_t> measured_;
+  std::uint64_t lineage_ = 0;  // of the history that it was brought up to last
 };
 
 }  // namespace frugal::optimizer

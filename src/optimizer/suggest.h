@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,6 +42,9 @@ struct Suggestion {
 struct History {
   std::vector<Observation> observations;  // in order of arrival
   std::vector<Suggestion> open;           // suggested, not yet observed
+  // Not 0: of two histories with this number the longer one's observations begin with the
+  // shorter one's, so that nobody need compare them.
+  std::uint64_t lineage = 0;
 };
 
 // Fitting a model, apart from the suggester that wants it.

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -65,8 +66,9 @@ struct Answer {
   bool park = false;           // nothing yet: to be asked again when something changed
   std::string location = {};   // with 301
   std::string text = {};       // instead of the body: plain text, or of a stream the next events
-  std::string cookie = {};     // Set-Cookie
-  bool stream = false;         // more follows: to be asked again in a second, with this cursor
+  std::optional<std::string> bytes = {};  // instead of the body: to be kept as a file
+  std::string cookie = {};                // Set-Cookie
+  bool stream = false;  // more follows: to be asked again in a second, with this cursor
   std::string cursor = {};
 };
 

@@ -55,6 +55,7 @@ TEST_F(CoreTest, ShowsAnExperimentAsSigOptDid) {
                           "observation_budget",
                           "parallel_bandwidth",
                           "num_solutions",
+                          "can_be_deleted",
                           "metadata",
                           "progress"})
     EXPECT_TRUE(experiment.contains(key)) << key;
@@ -63,6 +64,7 @@ TEST_F(CoreTest, ShowsAnExperimentAsSigOptDid) {
   EXPECT_EQ(experiment["metrics"][1]["strategy"], "optimize");
   EXPECT_EQ(experiment["metadata"]["team"], "vision");
   EXPECT_EQ(experiment["num_solutions"], 1);
+  EXPECT_EQ(experiment["metric"]["name"], "b") << "what was there before there were several";
 }
 
 TEST_F(CoreTest, TakesUpAllMetricsAndRefusesHalfOfThem) {
@@ -151,6 +153,7 @@ TEST_F(CoreTest, RefusesGoalsThatMakeNoSense) {
       << "a constraint needs a threshold";
   EXPECT_EQ(status({{"metrics", {{{"name", "a"}, {"threshold", 3}}}}}), 400);
   EXPECT_EQ(status({{"num_solutions", 2}, {"observation_budget", 5}}), 400);
+  EXPECT_EQ(status({{"runs_only", true}}), 400);
   EXPECT_EQ(status({{"metadata", {{"k", {1, 2}}}}}), 400);
   EXPECT_EQ(status({{"name", "a\nb"}}), 400);
   EXPECT_EQ(status({{"project", "none"}}), 404);
@@ -332,6 +335,30 @@ TEST_F(CoreTest, FindsExperimentsByNameStateAndProject) {
   EXPECT_EQ(get("/v1/clients/2/experiments").status, 404);
   EXPECT_EQ(get("/v1/experiments/1?fields=id,name").body,
             Json::parse(R"({"id": "1", "name": "red cars"})"));
+}
+
+TEST_F(CoreTest, SortsExperimentsAndChoosesThemByTime) {
+  make({{"name", "b"}});
+  clock_.advance(100);
+  make({{"name", "c"}});
+  make({{"name", "a"}});
+  clock_.advance(100);
+  put("/v1/experiments/1", {{"metadata", {{"k", 1}}}});
+  const auto listed = [&](const std::string& query) {
+    return ids(get("/v1/experiments?" + query));
+  };
+  EXPECT_THAT(listed("sort=id"), ElementsAre("3", "2", "1"));
+  EXPECT_THAT(listed("sort=name&ascending=True"), ElementsAre("3", "1", "2"));
+  EXPECT_THAT(listed("sort=recent"), ElementsAre("1", "3", "2"));
+  const Json page = get("/v1/experiments?sort=recent&limit=2").body;
+  EXPECT_THAT(listed("sort=recent&limit=2&before=" + page["paging"]["before"].get<std::string>()),
+              ElementsAre("2"));
+  EXPECT_THAT(listed("period_start=1000000100"), ElementsAre("3", "2"));
+  EXPECT_THAT(listed("period_end=1000000100"), ElementsAre("1"));
+  EXPECT_THAT(listed("user=7"), ElementsAre());
+  EXPECT_THAT(listed("development=True"), ElementsAre());
+  EXPECT_EQ(get("/v1/experiments?sort=colour").status, 400);
+  EXPECT_EQ(get("/v1/experiments?period_start=yesterday").status, 400);
 }
 
 TEST_F(CoreTest, AnswersARepeatedRequestWithWhatTheFirstMade) {

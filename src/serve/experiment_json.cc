@@ -65,6 +65,12 @@ void require_one_solution(const Json& body) {
   throw InputError("body: num_solutions: one solution is looked for; leave it out");
 }
 
+void require_no_runs_only(const Json& body) {
+  if (const auto found = body.find("runs_only"); found != body.end() && *found == true)
+    throw InputError(
+        "body: runs_only: make the experiment at /v1/clients/1/projects/PROJECT/aiexperiments");
+}
+
 void require_plain_name(const Json& body) {
   if (const auto name = body.find("name"); name != body.end() && name->is_string())
     for (const unsigned char c : name->get_ref<const std::string&>())
@@ -91,6 +97,9 @@ Json experiment_json(const Experiment& experiment, const Call& call) {
   const auto summary = call.scheduler.progress(experiment.id);
   Json json = common_json(experiment);
   json["runs_only"] = false;
+  // What clients of before version 5 read.
+  json["metric"] = to_json(metrics_of(experiment)[0]);
+  json["can_be_deleted"] = true;
   const bool one_objective = experiment::second_objective(experiment) == nullptr;
   json["progress"] = {
       {"object", "progress"},
@@ -122,6 +131,7 @@ Json ai_experiment_json(const Experiment& experiment, const Call& call) {
 Experiment read_experiment(const Json& body, bool of_runs) {
   require_known_keys(body, fields_of(of_runs), "body");
   require_one_solution(body);
+  require_no_runs_only(body);
   require_plain_name(body);
   Json json = body;
   for (const char* key : {"num_solutions", "runs_only", "development"}) json.erase(key);

@@ -119,6 +119,21 @@ std::vector<experiment::Id> ids_from_text(const std::string& text, const std::st
   return ids;
 }
 
+void require_no_nul(const Json& value, const std::string& where) {
+  const auto refuse = [&] {
+    throw InputError(fmt::format("{}: must not hold a NUL character", where));
+  };
+  if (value.is_string() && value.get_ref<const std::string&>().find('\0') != std::string::npos)
+    refuse();
+  if (value.is_object())
+    for (const auto& [key, part] : value.items()) {
+      if (key.find('\0') != std::string::npos) refuse();
+      require_no_nul(part, fmt::format("{}: {}", where, key));
+    }
+  if (value.is_array())
+    for (const Json& part : value) require_no_nul(part, where);
+}
+
 void require_known_query(const Query& query, const std::vector<std::string>& known) {
   for (const auto& [key, value] : query) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;

@@ -46,6 +46,9 @@ std::vector<experiment::Id> ids_from_text(const std::string& text, const std::st
 // Of a query: refuses unknown keys.
 using Query = std::map<std::string, std::string>;
 void require_known_query(const Query& query, const std::vector<std::string>& known);
+// Throws InputError that names the text in it that holds a NUL character, which no store keeps.
+void require_no_nul(const Json& value, const std::string& where);
+
 bool query_flag(const Query& query, const std::string& key, bool fallback);  // True, false, 1, 0
 
 }  // namespace frugal::serve

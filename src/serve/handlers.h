@@ -75,6 +75,12 @@ Answer delete_training_run(Call& call);
 Answer create_checkpoint(Call& call);
 Answer list_checkpoints(Call& call);
 Answer get_checkpoint(Call& call);
+// run_files.cc; ids: {run, file}
+Answer create_file(Call& call);
+Answer list_files(Call& call);
+Answer get_file(Call& call);
+Answer keep_file_content(Call& call);  // its body: bytes
+Answer get_file_content(Call& call);
 
 // session.cc
 Answer get_health(Call& call);

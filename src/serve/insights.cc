@@ -83,10 +83,17 @@ Answer get_best_training_runs(Call& call) {
     for (const Observation& row : best)
       if (record.body.at("observation") == row.id)
         runs.push_back(experiment::Runs::to_json(record));
+  const auto sort = call.query.find("sort");
+  const std::string key = sort == call.query.end() ? "id" : sort->second;
+  if (key != "id" && key != "created" && key != "updated")
+    throw InputError("query: sort is id, created or updated");
+  if (key != "id")
+    std::stable_sort(runs.begin(), runs.end(),
+                     [&](const Json& a, const Json& b) { return a[key] < b[key]; });
   std::vector<PageRow> rows;
   for (const Json& run : runs)
     rows.push_back({*id_from_text(run["id"].get<std::string>()), [&run] { return run; }});
-  return {200, paginate(rows, call.query)};
+  return {200, paginate(rows, call.query, key != "id")};
 }
 
 Answer get_stopping_criteria(Call& call) {

@@ -77,12 +77,14 @@ Json page_of(const PageQuery& page, const Query& query, std::size_t count, std::
             {"after", page.towards_newer ? next : Json()}}}};
 }
 
-Json paginate(const std::vector<PageRow>& rows, const Query& query) {
-  const PageQuery page = read_page(query);
+Json paginate(const std::vector<PageRow>& rows, const Query& query, bool by_offset) {
+  const PageQuery page = read_page(query, by_offset);
   std::vector<const PageRow*> inside;
   for (const PageRow& row : rows)
     if (row.id < page.before && row.id > page.after) inside.push_back(&row);
   if (!page.towards_newer) std::reverse(inside.begin(), inside.end());
+  inside.erase(inside.begin(),
+               inside.begin() + static_cast<std::ptrdiff_t>(std::min(page.offset, inside.size())));
   if (inside.size() > page.limit + 1) inside.resize(page.limit + 1);
   std::vector<Json> fetched;
   std::vector<experiment::Id> ids;
@@ -90,7 +92,7 @@ Json paginate(const std::vector<PageRow>& rows, const Query& query) {
     fetched.push_back(row->json());
     ids.push_back(row->id);
   }
-  return page_of(page, query, rows.size(), std::move(fetched), ids);
+  return page_of(page, query, rows.size(), std::move(fetched), ids, by_offset);
 }
 
 }  // namespace frugal::serve

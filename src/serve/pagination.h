@@ -34,8 +34,8 @@ struct PageRow {
   experiment::Id id = 0;
   std::function<Json()> json;  // called for the rows of the page alone
 };
-// rows: in ascending order of id.
-Json paginate(const std::vector<PageRow>& rows, const Query& query);
+// rows: in ascending order of id; by_offset: of what they are sorted by.
+Json paginate(const std::vector<PageRow>& rows, const Query& query, bool by_offset = false);
 
 // Only the keys that the query's `fields` lists, when it does.
 Json select_fields(Json object, const Query& query);

@@ -85,7 +85,8 @@ constexpr Route kRoutes[] = {
     {"POST", "/v1/aiexperiments/{}/training_runs", create_experiment_run, Need::kExperiment,
      get_training_run, true},
 
-    {"POST", "/v1/clients/{client}/projects/{project}/training_runs/batch", create_training_runs},
+    {"POST", "/v1/clients/{client}/projects/{project}/training_runs/batch", create_training_runs,
+     Need::kAll, get_training_run},
     {"POST", "/v1/clients/{client}/projects/{project}/training_runs", create_training_run,
      Need::kAll, get_training_run},
     {"GET", "/v1/clients/{client}/projects/{project}/training_runs", list_training_runs},
@@ -96,6 +97,12 @@ constexpr Route kRoutes[] = {
     {"POST", "/v1/training_runs/{}/checkpoints", create_checkpoint, Need::kAll, get_checkpoint},
     {"GET", "/v1/training_runs/{}/checkpoints", list_checkpoints},
     {"GET", "/v1/training_runs/{}/checkpoints/{}", get_checkpoint},
+    {"POST", "/v1/training_runs/{}/files", create_file, Need::kAll, get_file},
+    {"GET", "/v1/training_runs/{}/files", list_files},
+    {"GET", "/v1/training_runs/{}/files/{}", get_file},
+    {"PUT", "/v1/training_runs/{}/files/{}/content", keep_file_content, Need::kAll, nullptr, false,
+     true},
+    {"GET", "/v1/training_runs/{}/files/{}/content", get_file_content},
 
     {"POST", "/v1/leases", create_lease},
     {"POST", "/v1/experiments/{}/leases", create_lease, Need::kExperiment},

@@ -25,6 +25,7 @@ struct Route {
   // Of a POST: what shows the thing that it made, whose id is the last one then.
   Answer (*shows)(Call& call) = nullptr;
   bool of_runs = false;  // experiments are those of runs
+  bool raw = false;      // the body is bytes, no JSON
 };
 
 std::span<const Route> all_routes();

@@ -169,6 +169,97 @@ TEST_F(RunsTest, KeepsCheckpoints) {
   EXPECT_EQ(post(long_run + "/checkpoints", body).status, 403);
 }
 
+// As sigopt-python does it: describe, then send the bytes as the answer says.
+TEST_F(RunsTest, KeepsFiles) {
+  const std::string run = begin(make()), path = run + "/files";
+  const std::string bytes("\x89PNG\0\xff", 6), md5 = "ziJgWTUuwN/dbMMjk8agPw==";
+  const Json described = {{"content_length", bytes.size()},
+                          {"content_md5", md5},
+                          {"content_type", "text/html"},
+                          {"name", "plot"},
+                          {"filename", "../plot.png"}};
+  const Reply file = post(path, described);
+  ASSERT_EQ(file.status, 200) << file.body;
+  EXPECT_EQ(file.body["uploaded"], false);
+  const Json upload = file.body["upload"];
+  EXPECT_EQ(upload["method"], "PUT");
+  const std::string place = path + "/" + file.body["id"].get<std::string>() + "/content";
+  EXPECT_EQ(upload["url"], server_->address() + place);
+  EXPECT_EQ(get(place).status, 404) << "before it came";
+
+  httplib::Client other(server_->address());  // has no token of its own
+  EXPECT_EQ(other.Put(place, bytes, "image/png")->status, 401);
+  httplib::Headers headers;
+  for (const auto& [name, value] : upload["headers"].items()) headers.emplace(name, value);
+  const auto put_bytes = [&](const std::string& content) {
+    return reply_of(other.Put(place, headers, content, "application/octet-stream"));
+  };
+  EXPECT_THAT(put_bytes("short").message(), HasSubstr("6 bytes, not 5"));
+  EXPECT_THAT(put_bytes("sixsix").message(), HasSubstr("another MD5"));
+  EXPECT_EQ(put_bytes(bytes).body["uploaded"], true);
+  EXPECT_EQ(put_bytes(bytes).status, 200) << "once more";
+
+  restart();
+  const auto kept = http_->Get(place);
+  EXPECT_EQ(kept->body, bytes);
+  EXPECT_EQ(kept->get_header_value("Content-Type"), "application/octet-stream");
+  EXPECT_EQ(kept->get_header_value("Content-Disposition"), "attachment");
+  EXPECT_EQ(get(path).body["data"][0]["filename"], "../plot.png");
+  EXPECT_EQ(get(run).body["files"], Json::array({file.body["id"]}));
+}
+
+TEST_F(RunsTest, RefusesFilesThatMakeNoSense) {
+  const std::string run = begin(make()), path = run + "/files";
+  const auto message = [&](const Json& changes) {
+    Json body = {{"content_length", 6}, {"content_md5", "ziJgWTUuwN/dbMMjk8agPw=="}};
+    body.update(changes);
+    const Reply reply = post(path, body);
+    EXPECT_EQ(reply.status, 400) << reply.body;
+    return reply.message();
+  };
+  EXPECT_THAT(message({{"content_length", 0}}), HasSubstr("content_length must be above 0"));
+  EXPECT_THAT(message({{"content_length", -1}}), HasSubstr("content_length must be above 0"));
+  EXPECT_THAT(message({{"content_length", 100'001}}), HasSubstr("can have 100000 bytes"));
+  EXPECT_THAT(message({{"content_md5", "abc"}}), HasSubstr("content_md5"));
+  EXPECT_THAT(message({{"content_md5", "YWJj"}}), HasSubstr("content_md5")) << "three bytes";
+  EXPECT_THAT(message({{"name", std::string(256, 'n')}}), HasSubstr("name can have"));
+  EXPECT_EQ(post("/v1/training_runs/999/files",
+                 {{"content_length", 6}, {"content_md5", "ziJgWTUuwN/dbMMjk8agPw=="}})
+                .status,
+            404);
+  EXPECT_EQ(get(path + "/999").status, 404);
+  EXPECT_EQ(get(path + "/999/content").status, 404);
+}
+
+TEST_F(RunsTest, DeletesAnExperimentWithItsRunsWhenAsked) {
+  const std::string kept = make(), deleted = make();
+  const std::string run_kept = begin(kept), run_deleted = begin(deleted);
+  EXPECT_EQ(remove(kept + "?include_runs=False").status, 200);
+  EXPECT_EQ(remove(deleted + "?include_runs=True").status, 200);
+  EXPECT_EQ(get(run_kept).body["deleted"], false);
+  EXPECT_EQ(get(run_deleted).body["deleted"], true);
+}
+
+TEST_F(RunsTest, TakesUpNoRunThatIsOnlyArchived) {
+  const std::string experiment = make(), run = begin(experiment);
+  clock_.advance(2 * 86400);
+  server_->tend();
+  ASSERT_EQ(get(run).body["expired"], true);
+  EXPECT_EQ(remove(run).status, 200);
+  EXPECT_EQ(get(run).body["deleted"], true);
+  EXPECT_EQ(get(run).body["expired"], true);
+  EXPECT_EQ(progress(experiment)["active_run_count"], 0);
+}
+
+TEST_F(RunsTest, MakesABatchOnceForItsKey) {
+  const httplib::Headers key = {{"Idempotency-Key", "batch"}};
+  const Json body = {{"runs", {{{"name", "a"}}, {{"name", "b"}}}}};
+  const Reply first = send("POST", kProject + "/training_runs/batch", body, key);
+  ASSERT_EQ(first.status, 200) << first.body;
+  EXPECT_EQ(send("POST", kProject + "/training_runs/batch", body, key).body, first.body);
+  EXPECT_EQ(get(kProject).body["training_run_count"], 2);
+}
+
 TEST_F(RunsTest, KeepsRunsWithoutAnExperiment) {
   const std::string runs = kProject + "/training_runs";
   const Reply one = post(runs, {{"name", "alone"}, {"metadata", nullptr}});

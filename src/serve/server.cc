@@ -1,6 +1,7 @@
 #include "serve/server.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <fstream>
@@ -8,6 +9,7 @@
 #include "base/error.h"
 #include "serve/access_log.h"
 #include "serve/call.h"
+#include "serve/fields.h"
 #include "serve/figures.h"
 #include "serve/limits.h"
 #include "serve/once.h"
@@ -94,6 +96,11 @@ HttpAnswer http_answer(const Answer& answer, const HttpRequest& request) {
         .type = "text/event-stream", .body = answer.text, .stream = true, .cursor = answer.cursor};
   if (!answer.text.empty())
     return {.type = "text/plain; version=0.0.4; charset=utf-8", .body = answer.text};
+  // Whatever a client says that it is, no browser shows it as a page of ours.
+  if (answer.bytes)
+    return {.type = "application/octet-stream",
+            .body = *answer.bytes,
+            .headers = {{"Content-Disposition", "attachment"}}};
   HttpAnswer written{.status = answer.status};
   if (!answer.location.empty()) written.headers.emplace_back("Location", answer.location);
   if (!answer.cookie.empty()) written.headers.emplace_back("Set-Cookie", answer.cookie);
@@ -251,9 +258,12 @@ Answer Server::State::answer(const HttpRequest& request, AccessLine& line) {
             .was_parked = request.was_parked,
             .last_time = request.last_time,
             .cursor = request.cursor};
-  if (carries_body(request.method)) {
+  if (match.route->raw) {
+    if (!request.query.empty()) throw InputError("query: this path takes no parameters");
+  } else if (carries_body(request.method)) {
     if (!request.body.empty()) call.body = parse_json(request.body, "body");
     if (!call.body.is_object()) throw InputError("body: must be an object");
+    if (request.body.find("\\u0000") != std::string::npos) require_no_nul(call.body, "body");
   } else {
     for (const auto& [key, value] : request.query)
       if (!call.query.emplace(key, value).second)
@@ -368,6 +378,10 @@ void Server::tend() {
 
 void Server::stop() {
   if (state_->http != nullptr) state_->http->stop();
+}
+
+void share_heaps() {
+  ::mallopt(M_ARENA_MAX, 2);
 }
 
 }  // namespace frugal::serve

@@ -52,4 +52,8 @@ class Server {
   std::unique_ptr<State> state_;
 };
 
+// For a process that serves for months: its threads, which hand memory to each other, share two
+// heaps. glibc would give each its own, and all of them would fill up in time.
+void share_heaps();
+
 }  // namespace frugal::serve

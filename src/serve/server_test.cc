@@ -226,6 +226,16 @@ TEST_F(ServerTest, RefusesBadBodiesAndNamesTheField) {
   EXPECT_EQ(get(path).body["count"], 0);
 }
 
+TEST_F(ServerTest, RefusesNulCharactersWhereverTheyStand) {
+  const std::string path = create();
+  const Reply reply = post_text(path + "/suggestions", "{\"metadata\": {\"note\": \"a\\u0000b\"}}");
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_THAT(reply.message(), HasSubstr("metadata: note"));
+  EXPECT_EQ(post_text(path + "/suggestions", "{\"metadata\": {\"a\\u0000\": 1}}").status, 400);
+  EXPECT_EQ(post_text(path + "/suggestions", "{\"metadata\": {\"a\": \"\\\\u0000\"}}").status, 200)
+      << "a backslash and what follows";
+}
+
 TEST_F(ServerTest, RefusesBadExperiments) {
   const auto status = [&](const std::string& patch) {
     Json body = Json::parse(kExperiment);

@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "base/base64.h"
 #include "base/file.h"
 #include "serve/call.h"
 
@@ -15,18 +15,6 @@ namespace frugal::serve {
 namespace {
 
 constexpr const char* kTokenKind = "token";
-
-std::optional<std::string> base64_decoded(const std::string& text) {
-  if (text.empty() || text.size() % 4 != 0) return std::nullopt;
-  std::vector<unsigned char> decoded(text.size() / 4 * 3);
-  const int size =
-      EVP_DecodeBlock(decoded.data(), reinterpret_cast<const unsigned char*>(text.data()),
-                      static_cast<int>(text.size()));
-  if (size < 0) return std::nullopt;
-  std::size_t padding = 0;  // decoded as zeros
-  while (padding < 2 && text[text.size() - 1 - padding] == '=') ++padding;
-  return std::string(decoded.begin(), decoded.begin() + size - static_cast<int>(padding));
-}
 
 std::string presented(const std::string& header) {
   const auto space = header.find(' ');

@@ -38,7 +38,8 @@ Answer create_training_runs(Call& call) {
     throw InputError(fmt::format("body: runs: at most {} at a time", kMostRuns));
   const Query selected = fields.has("fields") ? Query{{"fields", fields.text("fields")}} : Query{};
   Json data = Json::array();
-  for (Json& run : call.services.runs.create(call.name, bodies.get<std::vector<Json>>()))
+  for (Json& run :
+       call.services.runs.create(call.name, bodies.get<std::vector<Json>>(), call.also()))
     data.push_back(select_fields(std::move(run), selected));
   return {200,
           {{"object", "pagination"},
@@ -63,6 +64,9 @@ Answer list_training_runs(Call& call) {
   const auto text = call.query.find("filters");
   const auto filters = read_run_filters(text == call.query.end() ? "" : text->second);
   const bool deleted = query_flag(call.query, "deleted", false);
+  if (const auto sort = call.query.find("sort");
+      sort != call.query.end() && sort->second != "id" && sort->second != "created")
+    throw InputError("query: sort: runs are listed by id, which is by created");
   const PageQuery page = read_page(call.query);
   experiment::RecordQuery rows{.kind = "run",
                                .owner = call.name,
