@@ -107,6 +107,7 @@ Json identity(const DeclaredStudy& study, const std::vector<ResolvedArm>& arms) 
                     {"recipe", arm.declared.recipe},
                     {"augment", arm.declared.augment},
                     {"suggester", arm.declared.suggester},
+                    {"resolution", arm.declared.resolution},
                     {"weights", arm.left_out ? "" : arm.weights}});
   return {{"data", study.data.data},
           {"reader", study.data.reader},

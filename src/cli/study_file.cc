@@ -27,8 +27,8 @@ const std::vector<std::string> kStudyKeys = {
     "name",       "data",           "reader",  "weights", "budget",     "seeds",
     "baseline",   "resolution",     "epochs",  "task-by", "split-seed", "validation-share",
     "test-share", "price-per-hour", "machine", "spot",    "prices",     "arms"};
-const std::vector<std::string> kArmKeys = {"name",  "strategy", "network", "weights",
-                                           "tuned", "recipe",   "augment", "suggester"};
+const std::vector<std::string> kArmKeys = {"name",   "strategy", "network",   "weights",   "tuned",
+                                           "recipe", "augment",  "suggester", "resolution"};
 
 class StudyDocument {
  public:
@@ -201,6 +201,7 @@ class StudyDocument {
     take_text(pointer + "/recipe", arm.recipe);
     take_text(pointer + "/augment", arm.augment);
     take_text(pointer + "/suggester", arm.suggester);
+    take_number(pointer + "/resolution", arm.resolution);
     if (folder_name(arm.name).empty()) refuse(pointer, "an arm needs a name");
     check(pointer + "/strategy", [&] { arm.strategy = train::strategy_named(strategy); });
     check(pointer + "/recipe", [&] { recipe_named(arm.recipe, arm.strategy); });

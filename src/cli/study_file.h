@@ -21,6 +21,7 @@ struct DeclaredArm {
   std::string recipe = "default";
   std::string augment;  // "": the recipe's own
   std::string suggester = "multitask";
+  unsigned resolution = 0;  // short side in pixels; 0: the study's
   bool operator==(const DeclaredArm&) const = default;
 };
 

@@ -190,6 +190,9 @@ TEST(StudyCommands, AnUntunedArmGetsTheBudgetOfItsTunedTwinInOneRun) {
   study.resolution = 32;
   EXPECT_THAT(command_of(study, arms[0], 3, "out", {}),
               testing::IsSupersetOf({"--epochs", "12", "--resolution", "32"}));
+  study.arms[0].resolution = 48;
+  EXPECT_THAT(command_of(study, resolved(study)[0], 3, "out", {}),
+              testing::IsSupersetOf({"--resolution", "48"}));
 }
 
 TEST(StudyCommands, APlateauHasValidationPhotographsToWatchInBothTwins) {

@@ -147,7 +147,7 @@ std::vector<std::string> command_of(const DeclaredStudy& study, const ResolvedAr
   add_option(words, "strategy", to_string(declared.strategy));
   add_option(words, "recipe", declared.recipe);
   add_option(words, "augment", augmentation(declared));
-  add_number(words, "resolution", study.resolution);
+  add_number(words, "resolution", declared.resolution > 0 ? declared.resolution : study.resolution);
   add_option(words, "seed", std::to_string(seed));
   add_option(words, "output", run.string());
   if (declared.tuned)
