@@ -14,9 +14,9 @@
 namespace frugal::report {
 namespace {
 
-constexpr std::size_t kCurves = 8;         // of the parameters that mattered most
-constexpr double kLogarithmic = 100;       // a range that wide is taken for a logarithmic one
-constexpr std::size_t kMostTaught = 1000;  // trials that a model is fitted to
+constexpr std::size_t kCurves = 8;        // of the parameters that mattered most
+constexpr double kLogarithmic = 100;      // a range that wide is taken for a logarithmic one
+constexpr std::size_t kMostTaught = 600;  // trials that a model is fitted to
 
 // A parameter that took these values; null for one that never varied.
 Json seen_parameter(const std::string& name, const std::vector<Json>& values) {

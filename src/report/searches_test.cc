@@ -50,7 +50,7 @@ TEST(Importances, NameTheParameterThatMattered) {
 }
 
 TEST(Importances, OfTooFewTrialsSayWhatIsLacking) {
-  const Answer answer = answer_about_x(2);
+  const Answer answer = answer_about_x(1);
   const auto searches = searches_of(answer);
   const auto insights = insights_of(answer, searches);
   EXPECT_NE(insights.at(0).at("lacking"), "");

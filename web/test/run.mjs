@@ -3,6 +3,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { accuracy, draw, randomNumbers, space } from "./server.mjs";
 
+// As the optimizer writes a space.
+const searched = space.map((parameter) => (parameter.categorical_values ? { ...parameter, categorical_values: parameter.categorical_values.map((name) => ({ name })) } : parameter));
+
 const tasks = [
   { name: "small", cost: 0.1 },
   { name: "medium", cost: 0.4 },
@@ -87,7 +90,7 @@ export function leaveRun(folder, { trials, isRunning = false, isFailing = false,
     arms: isOpen ? arms : [],
     winner: isOpen ? 3 : null,
     test_labels: isOpen ? labels : [],
-    searches: ["features", "fine-tune"].map((strategy) => ({ strategy, space: { parameters: space }, tasks, seed: 1 })),
+    searches: ["features", "fine-tune"].map((strategy) => ({ strategy, space: { parameters: searched }, tasks, seed: 1 })),
     trials: rows,
   };
   mkdirSync(folder, { recursive: true });

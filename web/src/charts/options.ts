@@ -349,8 +349,10 @@ export interface Series {
 }
 
 export function curves(series: Series[], x: string, look: Look): EChartsCoreOption {
+  const common = base(look);
   return {
-    ...base(look),
+    ...common,
+    grid: { ...common.grid, top: series.length > 4 ? 54 : common.grid.top }, // the legend may need two lines
     legend: legend(look, series.map((one) => one.name)),
     xAxis: xAxis(look, x),
     yAxis: yAxis(look, series.length === 1 ? series[0]!.name : ""),

@@ -93,7 +93,7 @@ export function TrialsTradeOffView({ all }: ViewProps) {
   return <Chosen all={all}>{({ id, one, loaded }) => <TradeOffPanel one={one} loaded={loaded} onOpen={(key) => open(id, key)} />}</Chosen>;
 }
 
-const mostCurves = 6;
+const mostCurves = 5;
 
 function BestCurves({ shown }: { shown: Shown }) {
   const look = useLook();
@@ -108,7 +108,7 @@ function BestCurves({ shown }: { shown: Shown }) {
   const [accuracy, loss] = useMemo(() => {
     const of = (at: 1 | 3) =>
       best.map((trial) => ({
-        name: `trial ${trial.id}`,
+        name: `#${trial.id}`,
         points: trial.history!.filter((entry) => entry[at] !== null).map((entry): [number, number] => [entry[0], entry[at]!]),
       }));
     return [curves(of(3), "Epochs", look), curves(of(1), "Epochs", look)];
