@@ -119,6 +119,19 @@ TEST(MarkdownReport, HasEveryTableUnderAHeading) {
   EXPECT_THAT(markdown, HasSubstr("\\<script\\>"));
 }
 
+TEST(RecipeTable, PutsAPolicyInWords) {
+  Answer answer = example_answer();
+  const std::string policy =
+      R"({"version":1,"transforms":[{"transform":"random_crop","probability":1.0},)"
+      R"({"transform":"brightness","probability":0.5,"factor":1.25}]})";
+  answer.arms[*answer.winner].recipe["augment"] = policy;
+  const Table table = recipe_table(answer);
+  EXPECT_THAT(table.rows[0],
+              ElementsAre(Cell{"augment", "augment"},
+                          Cell{"random_crop, brightness (factor 1.25, probability 0.5)", policy},
+                          testing::_));
+}
+
 struct Example {
   const char* name;
   ExampleOptions options;

@@ -142,7 +142,7 @@ export function armsTradeOff(arms: ReportArm[], cost: ArmCost, look: Look): ECha
             formatter: point.arm.name,
             position: point.cost > middle ? "left" : "right",
             distance: 8,
-            offset: [0, -10],
+            padding: [0, 0, 16, 0], // above the dashed line
             color: look.ink,
             fontFamily: font,
             fontSize: 12,
