@@ -26,6 +26,7 @@
 #include "vision/engine/onednn_engine.h"
 #include "vision/train/batch_loader.h"
 #include "vision/train/compute.h"
+#include "vision/train/data_parallel.h"
 
 namespace frugal::bench {
 namespace {
@@ -90,15 +91,16 @@ Measured fine_tune(const Options& options, const train::Recipe& recipe) {
   std::vector<at::Tensor> parameters = network->backbone_parameters();
   for (const at::Tensor& parameter : network->head_parameters()) parameters.push_back(parameter);
   train::Sgd sgd(std::move(parameters));
+  train::DataParallel parallel(*network, recipe, compute, options.threads);
   train::BatchLoader loader(source, plan, 0);
   double waited = 0;
   const auto step = [&] {
     const double before = wall_seconds();
     const train::Batch batch = loader.next();
     waited += wall_seconds() - before;
-    train::training_pass(*network, sgd, train::normalized(batch.pixels, view, compute),
-                         at::tensor(at::ArrayRef<std::int64_t>(batch.labels)),
-                         {.rate = 0.001, .momentum = 0.9, .weight_decay = 1e-4}, compute);
+    parallel.pass(sgd, train::normalized(batch.pixels, view, compute),
+                  at::tensor(at::ArrayRef<std::int64_t>(batch.labels)),
+                  {.rate = 0.001, .momentum = 0.9, .weight_decay = 1e-4}, {});
   };
   step();  // what comes first is slower
   waited = 0;

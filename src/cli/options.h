@@ -1,4 +1,4 @@
-// The options of every command, as plain values. Bound to names in command_line.cc; the
+// The options of every command, as plain values. Bound to names in describe.h; the
 // defaults stand here and nowhere else.
 #pragma once
 

@@ -36,7 +36,7 @@ Subject Subject::open(const std::string& model_folder, const train::Environment&
   state->compute = train::compute_for(recipe.precision, environment.engine);
   state->network =
       model::make_network(model::network_named(recipe.network), state->description.classes.size(),
-                          recipe.seed, recipe.feature_layers);
+                          recipe.seed, recipe.feature_layers, model::Backbone::kToBeLoaded);
   const std::string path = train::weights_file(model_folder);
   state->network->load(model::read_weights(path), path, /*keep_head=*/true);
   state->network->to_channels_last();

@@ -5,6 +5,8 @@
 #include <ATen/ops/clamp.h>
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace frugal::model {
 namespace {
 
@@ -44,9 +46,8 @@ const std::vector<InvertedResidual>& inverted_residuals() {
   return blocks;
 }
 
-MobileNetV2::MobileNetV2(const NetworkSpec& spec, std::size_t class_count, std::uint64_t seed,
-                         std::size_t head_layers)
-    : PlannedNetwork(spec, class_count, seed, head_layers),
+MobileNetV2::MobileNetV2(NetworkTensors tensors)
+    : PlannedNetwork(std::move(tensors)),
       stem_(stage("features.0.0", "features.0.1", 2)),
       last_(stage("features.18.0", "features.18.1", 1)) {
   for (const InvertedResidual& plan : inverted_residuals()) {

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -33,8 +34,8 @@ inline constexpr std::int64_t kMobileStem = 32, kMobileFeatures = 1280;  // chan
 
 class MobileNetV2 final : public PlannedNetwork {
  public:
-  MobileNetV2(const NetworkSpec& spec, std::size_t class_count, std::uint64_t seed,
-              std::size_t head_layers);
+  explicit MobileNetV2(NetworkTensors tensors);
+  std::unique_ptr<Network> twin() const override { return twin_as<MobileNetV2>(); }
 
  private:
   struct Block {

@@ -172,10 +172,11 @@ std::size_t head_class_count(const StateDict& state) {
 }
 
 std::unique_ptr<Network> make_network(const NetworkSpec& spec, std::size_t class_count,
-                                      std::uint64_t seed, std::size_t head_layers) {
-  if (spec.family == Family::kMobileNetV2)
-    return std::make_unique<MobileNetV2>(spec, class_count, seed, head_layers);
-  return std::make_unique<ResNet>(spec, class_count, seed, head_layers);
+                                      std::uint64_t seed, std::size_t head_layers,
+                                      Backbone backbone) {
+  NetworkTensors tensors = fresh_tensors(spec, class_count, seed, head_layers, backbone);
+  if (spec.family == Family::kMobileNetV2) return std::make_unique<MobileNetV2>(std::move(tensors));
+  return std::make_unique<ResNet>(std::move(tensors));
 }
 
 }  // namespace frugal::model

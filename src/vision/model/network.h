@@ -81,12 +81,18 @@ class Network {
   virtual void load(const StateDict& state, const std::string& where, bool keep_head) = 0;
   // Weights and, from now on, what flows through.
   virtual void to_channels_last() = 0;
+  // Another network whose parameters are in the same memory, and have gradients of their own; batch
+  // norm's statistics begin as copies. Both may be used at once while no parameter changes.
+  virtual std::unique_ptr<Network> twin() const = 0;
 };
 
 // Freshly initialized as torchvision does (convolutions Kaiming normal by fan out, He et al. 2015;
 // batch norm 1 and 0; head uniform in ±1/√feature_count), each tensor by a stream of its own.
-// head_layers: 1 to 4; torchvision's networks have 1.
+// head_layers: 1 to 4; torchvision's networks have 1. kToBeLoaded draws no convolutions, which
+// takes the most of half a second.
+enum class Backbone { kDrawn, kToBeLoaded };
 std::unique_ptr<Network> make_network(const NetworkSpec& spec, std::size_t class_count,
-                                      std::uint64_t seed, std::size_t head_layers = 1);
+                                      std::uint64_t seed, std::size_t head_layers = 1,
+                                      Backbone backbone = Backbone::kDrawn);
 
 }  // namespace frugal::model

@@ -211,6 +211,34 @@ TEST(Network, TensorsStayTheSameObjectsInChannelsLast) {
   EXPECT_TRUE(held.is_contiguous(at::MemoryFormat::ChannelsLast));
 }
 
+TEST_P(EveryNetwork, ATwinSharesParametersAndNothingElse) {
+  const auto network = golden_network(GetParam());
+  network->to_channels_last();
+  const auto twin = network->twin();
+  network->set_training(true);
+  network->forward(images()).sum().backward();  // changes the statistics
+  EXPECT_FALSE(twin->head_parameters()[0].grad().defined());
+  const std::string norm = GetParam() == "mobilenet_v2" ? "features.0.1" : "bn1";
+  EXPECT_GT(largest_difference(value_of(*twin, norm + ".running_mean"),
+                               value_of(*network, norm + ".running_mean")),
+            0);
+  const at::NoGradGuard no_grad;
+  for (const at::Tensor& parameter : network->backbone_parameters()) parameter.mul_(0.9);
+  const auto parameters = network->backbone_parameters(), shared = twin->backbone_parameters();
+  ASSERT_EQ(parameters.size(), shared.size());
+  for (std::size_t i = 0; i < shared.size(); ++i) EXPECT_TRUE(shared[i].equal(parameters[i]));
+  twin->set_training(true);
+  EXPECT_TRUE(twin->forward(images()).equal(network->forward(images())));
+}
+
+TEST(Network, ABackboneToBeLoadedHasTheSameHead) {
+  const NetworkSpec& spec = network_named("resnet18");
+  const auto drawn = make_network(spec, kClasses, 1);
+  const auto loaded = make_network(spec, kClasses, 1, 1, Backbone::kToBeLoaded);
+  EXPECT_TRUE(value_of(*loaded, "fc.weight").equal(value_of(*drawn, "fc.weight")));
+  EXPECT_EQ(value_of(*loaded, "conv1.weight").abs().max().item<float>(), 0);
+}
+
 TEST(Network, StartsAsTorchvisionDoes) {
   auto network = make_network(network_named("resnet18"), 100, 5);
   const at::Tensor kernel = value_of(*network, "layer3.0.conv2.weight");

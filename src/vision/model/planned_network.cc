@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/error.h"
 #include "base/random.h"
@@ -56,18 +57,37 @@ at::Tensor initialized(const TensorPlan& plan, std::size_t feature_count, Random
 
 }  // namespace
 
-PlannedNetwork::PlannedNetwork(const NetworkSpec& spec, std::size_t class_count, std::uint64_t seed,
-                               std::size_t head_layers)
-    : spec_(spec),
-      class_count_(class_count),
-      head_layers_(head_layers),
-      plans_(layout_of(spec, class_count, head_layers)) {
+NetworkTensors fresh_tensors(const NetworkSpec& spec, std::size_t class_count, std::uint64_t seed,
+                             std::size_t head_layers, Backbone backbone) {
   FRUGAL_CHECK(class_count > 0);
+  NetworkTensors fresh{
+      spec, class_count, head_layers, layout_of(spec, class_count, head_layers), {}};
   const RandomStream random = RandomStream(seed).derive("initialize");
-  for (const TensorPlan& plan : plans_) {
-    tensors_.push_back(initialized(plan, feature_count(), random.derive(plan.name)));
-    tensors_.back().requires_grad_(plan.is_parameter());
+  const std::size_t features = spec.channels_of_last(head_layers);
+  for (const TensorPlan& plan : fresh.plans) {
+    const bool drawn = backbone == Backbone::kDrawn || plan.role != Role::kConvolution;
+    fresh.tensors.push_back(drawn ? initialized(plan, features, random.derive(plan.name))
+                                  : at::zeros(plan.sizes, at::kFloat));
+    fresh.tensors.back().requires_grad_(plan.is_parameter());
   }
+  return fresh;
+}
+
+PlannedNetwork::PlannedNetwork(NetworkTensors tensors)
+    : spec_(std::move(tensors.spec)),
+      class_count_(tensors.class_count),
+      head_layers_(tensors.head_layers),
+      plans_(std::move(tensors.plans)),
+      tensors_(std::move(tensors.tensors)) {}
+
+NetworkTensors PlannedNetwork::twin_tensors() const {
+  NetworkTensors twin{spec_, class_count_, head_layers_, plans_, {}};
+  for (std::size_t i = 0; i < plans_.size(); ++i) {
+    const at::Tensor shared = tensors_[i].detach();
+    twin.tensors.push_back(plans_[i].is_parameter() ? shared : shared.clone());
+    twin.tensors.back().requires_grad_(plans_[i].is_parameter());
+  }
+  return twin;
 }
 
 const at::Tensor& PlannedNetwork::tensor(const std::string& name) const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,10 +13,20 @@
 
 namespace frugal::model {
 
+// What a network is made from.
+struct NetworkTensors {
+  NetworkSpec spec;
+  std::size_t class_count = 0, head_layers = 1;
+  std::vector<TensorPlan> plans;
+  std::vector<at::Tensor> tensors;  // as plans
+};
+// As make_network's.
+NetworkTensors fresh_tensors(const NetworkSpec& spec, std::size_t class_count, std::uint64_t seed,
+                             std::size_t head_layers, Backbone backbone);
+
 class PlannedNetwork : public Network {
  public:
-  PlannedNetwork(const NetworkSpec& spec, std::size_t class_count, std::uint64_t seed,
-                 std::size_t head_layers);
+  explicit PlannedNetwork(NetworkTensors tensors);
 
   const NetworkSpec& spec() const override { return spec_; }
   std::size_t class_count() const override { return class_count_; }
@@ -31,6 +42,13 @@ class PlannedNetwork : public Network {
   void to_channels_last() override;
 
  protected:
+  template <typename Made>
+  std::unique_ptr<Network> twin_as() const {
+    auto twin = std::make_unique<Made>(twin_tensors());
+    twin->channels_last_ = channels_last_;
+    return twin;
+  }
+
   struct Norm {
     at::Tensor scale, shift, mean, variance, batch_count;
   };
@@ -48,6 +66,7 @@ class PlannedNetwork : public Network {
   at::Tensor run(const Stage& stage, const at::Tensor& input);
 
  private:
+  NetworkTensors twin_tensors() const;
   // What stands before layer 1, and one layer (1 to 4).
   virtual at::Tensor run_stem(const at::Tensor& images) = 0;
   virtual at::Tensor run_layer(std::size_t layer, const at::Tensor& input) = 0;

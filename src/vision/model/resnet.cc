@@ -5,16 +5,17 @@
 #include <ATen/ops/max_pool2d.h>
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace frugal::model {
 
-ResNet::ResNet(const NetworkSpec& spec, std::size_t class_count, std::uint64_t seed,
-               std::size_t head_layers)
-    : PlannedNetwork(spec, class_count, seed, head_layers), stem_(stage("conv1", "bn1", 2)) {
-  for (std::size_t layer = 0; layer < spec.blocks.size(); ++layer)
-    for (std::size_t i = 0; i < spec.blocks[layer]; ++i)
+ResNet::ResNet(NetworkTensors tensors)
+    : PlannedNetwork(std::move(tensors)), stem_(stage("conv1", "bn1", 2)) {
+  for (std::size_t layer = 0; layer < spec().blocks.size(); ++layer)
+    for (std::size_t i = 0; i < spec().blocks[layer]; ++i)
       layers_[layer].push_back(block(fmt::format("layer{}.{}", layer + 1, i),
                                      layer > 0 && i == 0 ? 2 : 1,
-                                     i == 0 && (layer > 0 || spec.bottleneck)));
+                                     i == 0 && (layer > 0 || spec().bottleneck)));
 }
 
 ResNet::Block ResNet::block(const std::string& name, std::int64_t stride, bool shortcut) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,8 @@ namespace frugal::model {
 
 class ResNet final : public PlannedNetwork {
  public:
-  ResNet(const NetworkSpec& spec, std::size_t class_count, std::uint64_t seed,
-         std::size_t head_layers);
+  explicit ResNet(NetworkTensors tensors);
+  std::unique_ptr<Network> twin() const override { return twin_as<ResNet>(); }
 
  private:
   struct Block {

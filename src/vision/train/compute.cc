@@ -104,7 +104,9 @@ std::unique_ptr<model::Network> make_pretrained(const Recipe& recipe,
                                                 const std::string& weights_path,
                                                 std::size_t class_count) {
   const model::NetworkSpec& spec = model::network_named(recipe.network);
-  auto network = model::make_network(spec, class_count, recipe.seed, recipe.feature_layers);
+  auto network = model::make_network(
+      spec, class_count, recipe.seed, recipe.feature_layers,
+      weights_path.empty() ? model::Backbone::kDrawn : model::Backbone::kToBeLoaded);
   if (!weights_path.empty()) {
     const model::StateDict state = model::read_weights(weights_path);
     if (const auto& found = model::recognize_network(state, weights_path); found.name != spec.name)
@@ -121,9 +123,9 @@ std::string weights_identity(const Recipe& recipe, const std::string& weights_pa
                               : sha256(read_file(weights_path));
 }
 
-double training_pass(model::Network& network, Sgd& sgd, const at::Tensor& images,
-                     const at::Tensor& labels, const SgdOptions& sgd_options,
-                     const Compute& compute, const PassOptions& options) {
+double accumulate_gradients(model::Network& network, const at::Tensor& images,
+                            const at::Tensor& labels, double share, const Compute& compute,
+                            const PassOptions& options) {
   network.set_training(true);
   const auto n = static_cast<std::size_t>(images.size(0));
   const std::size_t parts = (n + std::min(options.at_once, n) - 1) / std::min(options.at_once, n);
@@ -131,21 +133,28 @@ double training_pass(model::Network& network, Sgd& sgd, const at::Tensor& images
   for (std::size_t part = 0; part < parts; ++part) {
     const auto begin = static_cast<std::int64_t>(n * part / parts);
     const auto end = static_cast<std::int64_t>(n * (part + 1) / parts);
-    const double share = static_cast<double>(end - begin) / static_cast<double>(n);
     at::Tensor loss;
     {
       const model::Autocast autocast(compute.device.type(), compute.bf16);
       const at::Tensor logits =
           network.forward(images.slice(0, begin, end), options.after).to(at::kFloat);
-      loss = share * at::cross_entropy_loss(logits, labels.slice(0, begin, end), /*weight=*/{},
-                                            at::Reduction::Mean, /*ignore_index=*/-100,
-                                            options.label_smoothing);
+      loss = share * static_cast<double>(end - begin) / static_cast<double>(n) *
+             at::cross_entropy_loss(logits, labels.slice(0, begin, end), /*weight=*/{},
+                                    at::Reduction::Mean, /*ignore_index=*/-100,
+                                    options.label_smoothing);
     }
     loss.backward();
     mean_loss += loss.item<double>();
   }
-  sgd.step(sgd_options);
   return mean_loss;
+}
+
+double training_pass(model::Network& network, Sgd& sgd, const at::Tensor& images,
+                     const at::Tensor& labels, const SgdOptions& sgd_options,
+                     const Compute& compute, const PassOptions& options) {
+  const double loss = accumulate_gradients(network, images, labels, 1, compute, options);
+  sgd.step(sgd_options);
+  return loss;
 }
 
 bool infer(model::Network& network, Output output, const Views& views, const Compute& compute,

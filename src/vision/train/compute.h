@@ -57,6 +57,11 @@ struct PassOptions {
   std::size_t after = 0;  // images are what that layer gave, and the layers behind it learn
 };
 
+// Adds the gradients of share × the mean cross-entropy to what the parameters have, batch norm
+// learning too. images, labels: as training_pass. Returns share × that mean.
+double accumulate_gradients(model::Network& network, const at::Tensor& images,
+                            const at::Tensor& labels, double share, const Compute& compute,
+                            const PassOptions& options);
 // One step of SGD, batch norm learning too. images: normalized; labels: (n) int64, or (n, classes)
 // shares of the classes. Returns the mean cross-entropy before it.
 double training_pass(model::Network& network, Sgd& sgd, const at::Tensor& images,

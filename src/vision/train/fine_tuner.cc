@@ -13,6 +13,7 @@
 #include "vision/model/weights.h"
 #include "vision/train/batch_loader.h"
 #include "vision/train/compute.h"
+#include "vision/train/data_parallel.h"
 #include "vision/train/evaluation.h"
 #include "vision/train/frozen_prefix.h"
 #include "vision/train/frozen_views.h"
@@ -65,6 +66,7 @@ class FineTuner final : public Learner {
         network_(make_pretrained(assignment.recipe, assignment.environment.weights_path, classes_)),
         sgd_(trained_parameters(*network_, assignment.recipe),
              rate_factors(*network_, assignment.recipe)),
+        parallel_(*network_, assignment.recipe, compute_, assignment.environment.threads),
         total_steps_(assignment.plan.steps_of(assignment.recipe.epochs)) {
     const data::Dataset& dataset = assignment.training.dataset();
     const data::Size view{assignment.recipe.height, assignment.recipe.width};
@@ -209,13 +211,11 @@ class FineTuner final : public Learner {
   double pass(const at::Tensor& images, const at::Tensor& labels, const SgdOptions& options) {
     while (true) {
       try {
-        return training_pass(*network_, sgd_, images, labels, options, compute_, pass_options_);
+        return parallel_.pass(sgd_, images, labels, options, pass_options_);
       } catch (const std::exception& error) {
         const auto n = static_cast<std::size_t>(images.size(0));
         const std::size_t half = std::min(pass_options_.at_once, n) / 2;
         if (!is_out_of_memory(error) || half < 2) throw;
-        for (const at::Tensor& parameter : trained_parameters(*network_, assignment_.recipe))
-          parameter.mutable_grad().reset();
         pass_options_.at_once = half;
         assignment_.on_message(
             fmt::format("memory does not hold {} photographs of {} × {} pixels at once; they go "
@@ -246,6 +246,7 @@ class FineTuner final : public Learner {
   std::unique_ptr<FrozenPrefix> prefix_;
   const std::unique_ptr<model::Network> network_;
   Sgd sgd_;
+  DataParallel parallel_;
   const std::size_t total_steps_;
   PassOptions pass_options_{.label_smoothing = assignment_.recipe.label_smoothing,
                             .after = assignment_.recipe.frozen_layers()};

@@ -56,7 +56,7 @@ Model Model::load(const std::string& folder) {
   state->compute = compute_for(recipe.precision, "auto");
   state->network =
       model::make_network(model::network_named(recipe.network), state->description.classes.size(),
-                          recipe.seed, recipe.feature_layers);
+                          recipe.seed, recipe.feature_layers, model::Backbone::kToBeLoaded);
   const std::string path = weights_file(folder);
   state->network->load(model::read_weights(path), path, /*keep_head=*/true);
   state->network->to_channels_last();

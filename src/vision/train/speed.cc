@@ -11,6 +11,7 @@
 
 #include "base/random.h"
 #include "vision/train/compute.h"
+#include "vision/train/data_parallel.h"
 #include "vision/train/train.h"
 #include "vision/train/trained_parameters.h"
 #include "vision/train/views.h"
@@ -57,6 +58,7 @@ Speed measure_one(const Recipe& recipe, unsigned threads, double seconds,
   const Compute compute = compute_for(recipe.precision, "auto");
   const auto network = make_pretrained(recipe, "", kClasses);
   Sgd sgd(trained_parameters(*network, recipe));
+  DataParallel parallel(*network, recipe, compute, threads);
 
   const data::Size view{recipe.height, recipe.width}, start = training_view(recipe, 0);
   RandomStream random(recipe.seed);
@@ -82,9 +84,8 @@ Speed measure_one(const Recipe& recipe, unsigned threads, double seconds,
   const auto seconds_a_photograph = [&](data::Size size, double for_seconds) {
     together.arrive_and_wait();
     return 1 / rate_of(batch_size, for_seconds, [&] {
-             training_pass(*network, sgd,
-                           after > 0 ? behind : normalized(batch_of(size), size, compute), labels,
-                           options, compute, {.after = after});
+             parallel.pass(sgd, after > 0 ? behind : normalized(batch_of(size), size, compute),
+                           labels, options, {.after = after});
            });
   };
   const bool grows = start.height != view.height || start.width != view.width;
