@@ -8,13 +8,12 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/commands.h"
-#include "cli/plan.h"
+#include "cli/contact_sheet.h"
 #include "cli/run_folder.h"
 #include "cli/signals.h"
 #include "vision/augment/export.h"
 #include "vision/augment/measures.h"
 #include "vision/augment/policy.h"
-#include "vision/augment/preview.h"
 #include "vision/data/check.h"
 
 namespace frugal::cli {
@@ -87,46 +86,12 @@ std::vector<data::Image> read_some(const data::Dataset& dataset, std::size_t cou
   return images;
 }
 
-double median_aspect(const std::vector<data::Image>& images) {
-  std::vector<double> aspects;
-  for (const data::Image& image : images)
-    aspects.push_back(static_cast<double>(image.width) / static_cast<double>(image.height));
-  std::sort(aspects.begin(), aspects.end());
-  return aspects[aspects.size() / 2];
-}
-
-// A set of photographs before and after.
-struct Shown {
-  std::vector<data::Image> originals;
-  std::vector<std::vector<data::Image>> variants;
-};
-
-Shown show(const augment::Policy& policy, const std::vector<data::Image>& images,
-           const AugmentOptions& options) {
-  const data::Size view{options.resolution, view_width(options.resolution, median_aspect(images))};
-  std::vector<data::Image> canvases;
-  for (const data::Image& image : images)
-    canvases.push_back(data::resize_and_center_crop(image, augment::canvas_for(view)));
-  Shown shown{augment::central_views(canvases, view), {}};
-  for (std::size_t variant = 0; variant < options.variants; ++variant)
-    shown.variants.push_back(
-        augment::training_views(policy, canvases, view, options.seed, variant));
-  return shown;
-}
-
-std::vector<augment::MeasureChange> measure(const Shown& shown) {
+std::vector<augment::MeasureChange> measure(const ShownPhotographs& shown) {
   std::vector<augment::Measures> before, after;
   for (const data::Image& image : shown.originals) before.push_back(augment::measure(image));
   for (const auto& row : shown.variants)
     for (const data::Image& image : row) after.push_back(augment::measure(image));
   return augment::compare(before, after);
-}
-
-data::Image sheet_of(const Shown& shown, std::size_t count) {
-  std::vector<std::vector<data::Image>> rows = {shown.originals};
-  rows.insert(rows.end(), shown.variants.begin(), shown.variants.end());
-  for (auto& row : rows) row.resize(std::min(row.size(), count));
-  return augment::contact_sheet(rows);
 }
 
 std::string measures_text(const std::vector<augment::MeasureChange>& changes) {
@@ -179,10 +144,12 @@ int run_augment(const AugmentOptions& options, Console& console) {
 
   const auto images =
       read_some(dataset, std::max<std::size_t>(options.count, kMeasured), options, console);
-  const Shown shown = show(policy, images, options);
+  const ShownPhotographs shown =
+      show(policy, images,
+           {.seed = options.seed, .variants = options.variants, .resolution = options.resolution});
   const auto changes = measure(shown);
   const std::filesystem::path sheet = output / "contact-sheet.png";
-  write_file(sheet, data::encode_png(sheet_of(shown, options.count)));
+  write_file(sheet, data::encode_png(shown.sheet(options.count)));
 
   Json result = {{"sheet", sheet.string()},
                  {"photographs_shown", std::min<std::size_t>(options.count, images.size())},

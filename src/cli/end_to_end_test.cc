@@ -118,6 +118,8 @@ TEST_F(EndToEnd, TunesJudgesPredictsAndReports) {
 
   for (const char* format : {"json", "md", "csv", "html"})
     EXPECT_EQ(run(fmt::format("report {}/tuned --format {}", at(), format)).exit_code, 0) << format;
+  const std::string page = read_file(folder_ / "tuned" / "report.html");
+  EXPECT_NE(page.find("id=\"augmentation\""), std::string::npos);
   EXPECT_EQ(
       run(fmt::format("export {0}/tuned --format safetensors --output {0}/w.safetensors", at()))
           .exit_code,

@@ -236,9 +236,10 @@ std::vector<report::PictureRow> Inquiry::pictured_mistakes() {
       "The surest mistakes: what speaks for the wrong class, and for the right", {}};
   for (const std::size_t i : explain::worst_mistakes(answers(), kMistakes)) {
     const explain::ModelAnswer& each = answers()[i];
-    worst.pictures.push_back(pictured(i, each.prediction,
-                                      fmt::format("taken for {}, {} %", name_of(each.prediction),
-                                                  report::percent_text(each.confidence))));
+    worst.pictures.push_back(
+        pictured(i, each.prediction,
+                 fmt::format("taken for {}, {}\u00a0%", name_of(each.prediction),
+                             report::percent_text(each.confidence))));
     worst.pictures.push_back(pictured(i, each.label, fmt::format("it is {}", name_of(each.label))));
   }
   if (!worst.pictures.empty()) rows.push_back(std::move(worst));

@@ -29,7 +29,11 @@ class Inquiry {
   // What the answer depends on, as text.
   std::string identity(const std::string& question) const;
 
+  // The surest mistakes and the most confused pairs, with what speaks for what.
+  std::vector<report::PictureRow> pictured_mistakes();
+
   const train::Recipe& recipe() const { return subject_.recipe(); }
+  const RunData& run() const { return run_; }
   std::string photographs_text() const;
 
  private:
@@ -50,7 +54,6 @@ class Inquiry {
   report::Picture picture_of(const data::Image& image, const std::string& alt,
                              const std::string& caption) const;
   std::string name_of(std::size_t label) const { return subject_.classes()[label]; }
-  std::vector<report::PictureRow> pictured_mistakes();
   report::Picture pictured(std::size_t photograph, std::size_t class_index,
                            const std::string& caption);
   report::PictureRow pictured_copies();
@@ -91,5 +94,8 @@ std::vector<report::Copies> copies_judged(explain::Subject& subject,
 
 // The policy of a recipe with nothing open, without transforms that never happen.
 augment::Policy policy_of(const train::Recipe& recipe);
+
+// Why no policy could have mattered to that recipe; "" when one could.
+std::string without_policy(const train::Recipe& recipe);
 
 }  // namespace frugal::cli

@@ -48,7 +48,8 @@ std::string too_little(const explain::ShortRunPlan& plan, double budget, std::si
       2 * runs, report::duration_text(plan.needed_seconds), report::duration_text(budget));
 }
 
-// Why a policy could not have mattered to that recipe; "" when it could.
+}  // namespace
+
 std::string without_policy(const train::Recipe& recipe) {
   if (policy_of(recipe).uses.empty())
     return "the run's model was trained without augmentation: there is no policy";
@@ -57,8 +58,6 @@ std::string without_policy(const train::Recipe& recipe) {
            "was used";
   return "";
 }
-
-}  // namespace
 
 augment::Policy policy_of(const train::Recipe& recipe) {
   augment::Policy policy =

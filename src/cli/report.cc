@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/commands.h"
+#include "cli/illustrations.h"
 #include "cli/run_folder.h"
 #include "cli/study_runs.h"
 #include "report/answer.h"
@@ -23,14 +24,25 @@ namespace {
 template <typename Content>
 std::string render(const std::string& format, const Content& content) {
   const auto summary = report::summarize(content);
-  if (format == "html") return report::html_report(content, summary);
   if (format == "md") return report::markdown_report(content, summary);
   if (format == "csv") return report::csv_report(content, summary);
   return report::result_json(content).dump(2) + "\n";
 }
 
+std::string render_study(const ReportOptions& options, const report::Study& study) {
+  return options.format == "html" ? report::html_report(study, report::summarize(study))
+                                  : render(options.format, study);
+}
+
+std::string render_run(const ReportOptions& options, const report::Answer& answer,
+                       Console& console) {
+  if (options.format != "html") return render(options.format, answer);
+  return report::html_report(answer, report::summarize(answer),
+                             illustrate(RunFolder(options.run), answer, console));
+}
+
 // What stands in the result of a study's folder, or of a run's.
-std::string content_of(const ReportOptions& options) {
+std::string content_of(const ReportOptions& options, Console& console) {
   const StudyFolder study(options.run);
   if (!study.is_study() && !std::filesystem::exists(RunFolder(options.run).options()))
     throw InputError(fmt::format(
@@ -42,14 +54,14 @@ std::string content_of(const ReportOptions& options) {
     throw InputError(
         fmt::format("{} has no result.json yet: its first trial has not ended", options.run));
   const Json json = parse_json(read_file(where), where);
-  return study.is_study() ? render(options.format, report::study_from_json(json, where))
-                          : render(options.format, report::answer_from_json(json, where));
+  return study.is_study() ? render_study(options, report::study_from_json(json, where))
+                          : render_run(options, report::answer_from_json(json, where), console);
 }
 
 }  // namespace
 
 int run_report(const ReportOptions& options, Console& console) {
-  const std::string text = content_of(options);
+  const std::string text = content_of(options, console);
   std::string path = options.output;
   if (path.empty() && options.format == "html") path = RunFolder(options.run).report();
   if (path.empty()) {

@@ -65,7 +65,10 @@ report::Trial trial_row(const Trial& trial, const Experiment& experiment, const 
   row.state = to_string(trial.state);
   const auto end = observed.ends.find(trial.id);
   const bool has_ended = end != observed.ends.end();
-  if (has_ended) row.value = end->second.value;
+  if (has_ended) {
+    row.value = end->second.value;
+    row.value_stddev = end->second.value_stddev;
+  }
   if (const auto passed = observed.passings.find(trial.id); passed != observed.passings.end())
     row.passings = passed->second;
   row.assignments = optimizer::to_json(trial.suggestion.assignments);
@@ -97,6 +100,15 @@ ArmTrials runs_of(const std::vector<Trial>& trials, const std::string& role) {
     if (trial.state == TrialState::kDone) found.runs.push_back(&trial);
   }
   return found;
+}
+
+report::Search search_row(const Experiment& experiment) {
+  report::Search search{.strategy = experiment.name,
+                        .space = optimizer::to_json(experiment.space),
+                        .tasks = {},
+                        .seed = experiment.seed};
+  for (const auto& task : experiment.tasks) search.tasks.push_back({task.name, task.cost});
+  return search;
 }
 
 report::Arm arm_row(const Experiment& experiment, bool tuned, const ArmTrials& trials,
@@ -210,6 +222,7 @@ report::Answer collect_answer(const TuneState& state, const experiment::Schedule
     const auto trials = scheduler.trials(experiment.id);
     const Observed seen = observed(experiment, trials, scheduler.observations(experiment.id));
     answer.network = experiment.metadata.at("training").at("recipe").at("network");
+    answer.searches.push_back(search_row(experiment));
     for (const Trial& trial : trials)
       answer.trials.push_back(trial_row(trial, experiment, seen, state));
     report::Arm untuned = arm_row(experiment, false, runs_of(trials, "untuned"), seen, state);

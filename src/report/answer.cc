@@ -50,6 +50,7 @@ void fields(std::type_identity<Trial>, auto&& archive, auto& x) {
   archive("cost", x.cost);
   archive("state", x.state);
   archive("value", x.value);
+  archive("value_stddev", x.value_stddev);
   archive("assignments", x.assignments);
   archive("started_seconds", x.started_seconds);
   archive("seconds", x.seconds);
@@ -61,6 +62,18 @@ void fields(std::type_identity<Trial>, auto&& archive, auto& x) {
   archive("passings", x.passings);
   archive("history", x.history);
   archive("reason", x.reason);
+}
+
+void fields(std::type_identity<SearchTask>, auto&& archive, auto& x) {
+  archive("name", x.name);
+  archive("cost", x.cost);
+}
+
+void fields(std::type_identity<Search>, auto&& archive, auto& x) {
+  archive("strategy", x.strategy);
+  archive("space", x.space);
+  archive("tasks", x.tasks);
+  archive("seed", x.seed);
 }
 
 void fields(std::type_identity<Stage>, auto&& archive, auto& x) {
@@ -98,6 +111,7 @@ void fields(std::type_identity<Answer>, auto&& archive, auto& x) {
   archive("winner", x.winner);
   archive("refit", x.refit);
   archive("test_labels", x.test_labels);
+  archive("searches", x.searches);
   archive("trials", x.trials);
 }
 

@@ -90,6 +90,7 @@ struct Trial {
   double cost = 1;              // of the task, in full-task costs
   std::string state;            // "open", "running", "done", "failed", "preempted"
   std::optional<double> value;  // validation accuracy, when done
+  std::optional<double> value_stddev;
   Json assignments = Json::object();
   double started_seconds = 0;  // since the experiment began
   // Over all attempts at it, those that failed, were interrupted or lost included.
@@ -103,6 +104,21 @@ struct Trial {
   std::vector<Evaluation> history;
   std::string reason;  // why it failed
   bool operator==(const Trial&) const = default;
+};
+
+struct SearchTask {
+  std::string name;
+  double cost = 1;
+  bool operator==(const SearchTask&) const = default;
+};
+
+// What was searched with one strategy.
+struct Search {
+  std::string strategy;
+  Json space = Json::object();    // optimizer::to_json(Space)
+  std::vector<SearchTask> tasks;  // in the experiment's order
+  std::uint64_t seed = 0;
+  bool operator==(const Search&) const = default;
 };
 
 // What the experiment's clock was spent on: "checking and splitting photographs", "search", "runs
@@ -148,6 +164,7 @@ struct Answer {
   std::optional<std::size_t> winner;  // index into arms, chosen by validation accuracy alone
   std::optional<Refit> refit;         // absent: the best of the winner's own models is kept
   std::vector<std::size_t> test_labels;
+  std::vector<Search> searches;  // none: an answer of before there were any here
   std::vector<Trial> trials;
   bool operator==(const Answer&) const = default;
 };

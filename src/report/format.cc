@@ -20,9 +20,28 @@ Cell value_cell(const Json& value) {
   return text_cell(value.is_string() ? value.get<std::string>() : value.dump());
 }
 
+// A policy that stands in a recipe as JSON: "random_crop, horizontal_flip (probability 0.5)".
+Cell policy_cell(const std::string& policy) {
+  const Json json = Json::parse(policy, nullptr, false);
+  if (!json.is_object() || !json.contains("transforms")) return text_cell(policy);
+  std::string text;
+  for (const Json& use : json["transforms"]) {
+    std::string settings;
+    for (const auto& [name, value] : use.items())
+      if (value.is_number() && !(name == "probability" && value == 1))
+        settings +=
+            fmt::format("{}{} {:.3g}", settings.empty() ? "" : ", ", name, value.get<double>());
+    text += fmt::format("{}{}{}", text.empty() ? "" : ", ", use.value("transform", ""),
+                        settings.empty() ? "" : " (" + settings + ")");
+  }
+  return {text.empty() ? "none" : text, policy};
+}
+
 Cell value_cell(const Json& object, const std::string& key) {
   const auto found = object.find(key);
-  return found == object.end() ? no_cell() : value_cell(*found);
+  if (found == object.end()) return no_cell();
+  if (key == "augment" && found->is_string()) return policy_cell(found->get<std::string>());
+  return value_cell(*found);
 }
 
 // Low and high of an estimate, for CSV.
@@ -148,7 +167,7 @@ Table recipe_table(const Answer& answer) {
     const Cell other = untuned ? value_cell(untuned->recipe, name) : no_cell();
     if (untuned && untuned->recipe.value(name, Json()) != value)
       table.emphasized.push_back(table.rows.size());
-    table.rows.push_back({text_cell(name), value_cell(value), other});
+    table.rows.push_back({text_cell(name), value_cell(winner.recipe, name), other});
   }
   return table;
 }

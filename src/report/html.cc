@@ -5,17 +5,18 @@
 #include <algorithm>
 #include <cmath>
 
-#include "report/figures.h"
 #include "report/format.h"
 #include "report/html_parts.h"
 #include "report/numbers.h"
 #include "report/page.h"
+#include "report/page_data.h"
 #include "report/page_template.h"
+#include "report/searches.h"
 
 namespace frugal::report {
 namespace {
 
-constexpr std::size_t kTrials = 2000, kConfusions = 15, kBroken = 200;
+constexpr std::size_t kTrials = 200, kConfusions = 15, kBroken = 200;
 
 std::string subtitle(const Answer& answer) {
   return joined({answer.network,
@@ -119,73 +120,147 @@ std::string setup(const Answer& answer) {
   return html;
 }
 
+// Of the sections that are there. Those of charts alone appear with the script.
 std::string contents(const Values& values) {
-  static constexpr std::pair<const char*, const char*> kSections[] = {
-      {"results", "Results"},
-      {"search", "The search"},
-      {"tradeoff", "Accuracy against cost"},
-      {"recipe", "Recipe"},
-      {"curves", "Learning curves"},
-      {"confusions", "Confusions"},
-      {"data", "Data and split"},
-      {"agreement", "Cheap tasks"},
-      {"costs", "Cost"},
-      {"trials", "Trials"}};
+  struct Section {
+    const char *name, *heading;
+    bool scripted = false;
+  };
+  static constexpr Section kSections[] = {{"results", "Results"},
+                                          {"tradeoff", "Accuracy against cost", true},
+                                          {"search", "The search", true},
+                                          {"curves", "Learning curves", true},
+                                          {"parameters", "Parameters"},
+                                          {"recipe", "Recipe"},
+                                          {"augmentation", "Augmentation"},
+                                          {"confusions", "Confusions"},
+                                          {"mistakes", "Mistakes"},
+                                          {"explained", "Explained"},
+                                          {"data", "Data and split"},
+                                          {"agreement", "Cheap tasks"},
+                                          {"costs", "Cost"},
+                                          {"trials", "Trials"}};
   std::string html;
-  for (const auto& [name, heading] : kSections)
-    if (!values.at(name).empty())
-      html += fmt::format("<li><a href=\"#{}\">{}</a></li>", name, heading);
+  for (const Section& section : kSections)
+    if (!values.at(section.name).empty())
+      html +=
+          fmt::format("<li{}><a href=\"#{}\">{}</a></li>",
+                      section.scripted ? " class=\"charts\"" : "", section.name, section.heading);
   return html + "<li><a href=\"#repeat\">How to repeat it</a></li>";
 }
 
-// The best trials, when there are too many for one page.
+std::string augmentation_html(const Illustrations& illustrations) {
+  if (!illustrations.augmented) return escape_html(illustrations.policy);
+  const Picture& sheet = *illustrations.augmented;
+  return fmt::format(
+      "<figure class=\"sheet\"><img src=\"data:image/jpeg;base64,{}\" width=\"{}\" height=\"{}\" "
+      "alt=\"{}\"><figcaption>{}</figcaption></figure>",
+      sheet.jpeg, sheet.width, sheet.height, escape_html(sheet.alt), escape_html(sheet.caption));
+}
+
+std::string findings_html(const std::vector<Finding>& findings) {
+  std::string html;
+  for (const Finding& finding : findings) {
+    if (!finding.why_not.empty()) continue;
+    html += fmt::format("<h3>{}</h3>\n<p>{}</p>\n<details><summary>How it was measured</summary>\n",
+                        escape_html(finding.title), sentence_html(finding.answer));
+    for (const Drawing& drawing : finding.drawings)
+      html += fmt::format("<figure>{}<figcaption>{}</figcaption></figure>\n", drawing.svg,
+                          escape_html(drawing.caption));
+    for (const Table& table : finding.tables)
+      html += scrolled(html_unless_empty(table), "Measurements");
+    for (const std::string& note : finding.notes)
+      html += fmt::format("<p class=\"note\">{}</p>\n", sentence_html(note));
+    html += "</details>\n";
+  }
+  return html;
+}
+
+// The best trials first, and no more of them than one reads on paper.
 Answer with_best_trials(const Answer& answer) {
   Answer shown = answer;
   std::stable_sort(shown.trials.begin(), shown.trials.end(), [](const Trial& a, const Trial& b) {
     return std::pair(a.value.has_value() ? a.cost : 0, a.value.value_or(0)) >
            std::pair(b.value.has_value() ? b.cost : 0, b.value.value_or(0));
   });
-  shown.trials.resize(kTrials);
+  shown.trials.resize(std::min(kTrials, shown.trials.size()));
   return shown;
+}
+
+std::string trials_note(std::size_t trials) {
+  std::string note = plural(trials, "trial") + ".";
+  if (trials > kMostTrials)
+    note += fmt::format(" The best {} of them are here.", count_text(kMostTrials));
+  return note + " All stand in result.json.";
+}
+
+std::string lacking(const Illustrations& illustrations) {
+  return illustrations.insights.empty()
+             ? "<code>frugal report</code> of the run’s folder adds what takes longer to find out: "
+               "which parameters mattered, pictures of the mistakes, the augmentation."
+             : "";
+}
+
+bool has_curves(const Answer& answer) {
+  return std::any_of(answer.trials.begin(), answer.trials.end(),
+                     [](const Trial& trial) { return trial.value && trial.history.size() > 1; });
+}
+
+Values sections(const Answer& answer, const Summary& summary, const Illustrations& illustrations) {
+  const std::string task = judged_task(answer);
+  const auto searches = searches_of(answer);
+  std::string mistakes;
+  for (const PictureRow& row : illustrations.mistakes) mistakes += pictures_html(row);
+  const bool is_judged = std::any_of(summary.rows.begin(), summary.rows.end(),
+                                     [](const Row& row) { return row.test.has_value(); });
+  return {{"results", scrolled(html_unless_empty(results_table(answer, summary)), "Results")},
+          {"gaps", scrolled(html_unless_empty(gaps_table(answer, summary)), "Comparisons")},
+          {"tradeoff", is_judged ? "shown" : ""},
+          {"search", task.empty() ? "" : "shown"},
+          {"search_task", escape_html(task)},
+          {"baseline", answer.arms.empty() ? "" : "shown"},
+          {"curves", has_curves(answer) ? "shown" : ""},
+          {"parameters", task.empty() ? "" : "shown"},
+          {"importances",
+           scrolled(html_unless_empty(importances_table(searches, illustrations.insights)),
+                    "Importances")},
+          {"recipe", scrolled(html_unless_empty(recipe_table(answer)), "Recipe")},
+          {"augmentation", augmentation_html(illustrations)},
+          {"confusions",
+           scrolled(html_unless_empty(first_rows(confusions_table(answer, summary), kConfusions)),
+                    "Confusions")},
+          {"mistakes", mistakes},
+          {"explained", findings_html(illustrations.findings)},
+          {"data", data_text(answer)},
+          {"split", scrolled(html_unless_empty(split_table(answer)), "Split")},
+          {"proof", proof_text(answer.data)},
+          {"validation_gap", validation_gap_text(summary)},
+          {"broken", html_unless_empty(first_rows(broken_table(answer), kBroken))},
+          {"agreement", html_unless_empty(agreements_table(answer, summary))},
+          {"costs", scrolled(html_unless_empty(costs_table(answer)), "Costs") +
+                        scrolled(html_unless_empty(work_table(answer)), "Work")},
+          {"trials", html_unless_empty(trials_table(with_best_trials(answer)))},
+          {"trials_note", trials_note(answer.trials.size())},
+          {"trials_left_out",
+           answer.trials.size() > kTrials ? fmt::format("The best {}.", count_text(kTrials)) : ""}};
 }
 
 }  // namespace
 
-std::string html_report(const Answer& answer, const Summary& summary) {
-  const bool all = answer.trials.size() <= kTrials;
-  Values values = {
-      {"title", escape_html(answer.title)},
-      {"state", answer.finished ? "" : "not finished"},
-      {"subtitle", subtitle(answer)},
-      {"sentence", sentence_html(summary.sentence)},
-      {"figures", figures(answer, summary)},
-      {"results", scrolled(html_unless_empty(results_table(answer, summary)), "Results")},
-      {"gaps", scrolled(html_unless_empty(gaps_table(answer, summary)), "Comparisons")},
-      {"search", search_figure(answer, summary)},
-      {"search_task", escape_html(judged_task(answer))},
-      {"baseline", answer.arms.empty() ? "" : "shown"},
-      {"tradeoff", tradeoff_figure(answer, summary)},
-      {"recipe", html_unless_empty(recipe_table(answer))},
-      {"curves", curves_figure(answer)},
-      {"confusions", html_unless_empty(first_rows(confusions_table(answer, summary), kConfusions))},
-      {"data", data_text(answer)},
-      {"split", html_unless_empty(split_table(answer))},
-      {"proof", proof_text(answer.data)},
-      {"validation_gap", validation_gap_text(summary)},
-      {"kept", summary.kept.empty() ? "" : sentence_html(summary.kept)},
-      {"broken", html_unless_empty(first_rows(broken_table(answer), kBroken))},
-      {"agreement", html_unless_empty(agreements_table(answer, summary))},
-      {"costs", html_unless_empty(costs_table(answer)) + html_unless_empty(work_table(answer))},
-      {"trials", html_unless_empty(trials_table(all ? answer : with_best_trials(answer)), true)},
-      {"trials_note", all ? plural(answer.trials.size(), "trial") + "."
-                          : fmt::format("The best {} of {}.", count_text(kTrials),
-                                        plural(answer.trials.size(), "trial"))},
-      {"command", escape_html(answer.command_line)},
-      {"setup", setup(answer)},
-      {"css", std::string(kPageCss)},
-      {"css_hash", policy_hash(kPageCss)},
-      {"js", std::string(kPageJs)},
-      {"js_hash", policy_hash(kPageJs)}};
+std::string html_report(const Answer& answer, const Summary& summary,
+                        const Illustrations& illustrations) {
+  Values values = page_parts();
+  add_front_end(values, page_data(answer, summary, illustrations.insights));
+  values.merge(sections(answer, summary, illustrations));
+  values.merge(Values{{"title", escape_html(answer.title)},
+                      {"state", answer.finished ? "" : "not finished"},
+                      {"subtitle", subtitle(answer)},
+                      {"sentence", sentence_html(summary.sentence)},
+                      {"figures", figures(answer, summary)},
+                      {"kept", summary.kept.empty() ? "" : sentence_html(summary.kept)},
+                      {"command", escape_html(answer.command_line)},
+                      {"lacking", answer.trials.empty() ? "" : lacking(illustrations)},
+                      {"setup", setup(answer)}});
   for (const std::string& caution : summary.cautions)
     values["cautions"] += fmt::format("<li>{}</li>", sentence_html(caution));
   values.try_emplace("cautions");

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 
+#include "bundle/bundle.h"
 #include "report/numbers.h"
+#include "report/page.h"
+#include "report/page_data.h"
 
 namespace frugal::report {
 
@@ -32,6 +35,32 @@ std::string scrolled(const std::string& table, const char* label) {
 
 std::string definition(const std::string& term, const std::string& html) {
   return fmt::format("<div><dt>{}</dt><dd>{}</dd></div>", term, html);
+}
+
+std::string pictures_html(const PictureRow& row) {
+  std::string html =
+      fmt::format("<h3>{}</h3>\n<ul class=\"pictures\">\n", escape_html(row.heading));
+  for (const Picture& picture : row.pictures)
+    html += fmt::format(
+        "<li><img src=\"data:image/jpeg;base64,{}\" width=\"{}\" height=\"{}\" alt=\"{}\">"
+        "<span>{}</span></li>\n",
+        picture.jpeg, picture.width, picture.height, escape_html(picture.alt),
+        escape_html(picture.caption));
+  return html + "</ul>\n";
+}
+
+Values page_parts() {
+  const std::string css = std::string(bundle::kCss) + std::string(kPageCss);
+  return {{"css", css},
+          {"css_hash", policy_hash(css)},
+          {"js", std::string(kPageJs)},
+          {"js_hash", policy_hash(kPageJs)}};
+}
+
+void add_front_end(Values& values, const Json& data) {
+  values["page_data"] = script_text(data);
+  values["front_end"] = std::string(bundle::kJs);
+  values["front_end_hash"] = policy_hash(bundle::kJs);
 }
 
 std::string joined(const std::vector<std::string>& parts) {

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "report/explanation.h"
+#include "report/page_template.h"
 #include "report/table.h"
 
 namespace frugal::report {
@@ -18,6 +20,14 @@ std::string scrolled(const std::string& table, const char* label);
 
 // A term and what it is, of a list of definitions.
 std::string definition(const std::string& term, const std::string& html);
+
+// A heading and pictures below it, from the file itself.
+std::string pictures_html(const PictureRow& row);
+
+// css and js, which every page has, with their hashes.
+Values page_parts();
+// The front end, and what it shows (page_data.h), besides.
+void add_front_end(Values& values, const Json& data);
 
 // What is not empty, escaped, with dots between.
 std::string joined(const std::vector<std::string>& parts);

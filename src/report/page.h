@@ -1,5 +1,4 @@
-// The files report.html, study.html, report.css, report.js, explain.html and explain.css, embedded
-// by the build.
+// The files report.html, study.html, report.css, report.js and explain.html, embedded by the build.
 #pragma once
 
 #include <string_view>
@@ -8,9 +7,8 @@ namespace frugal::report {
 
 extern const std::string_view kPageHtml;
 extern const std::string_view kStudyHtml;
-extern const std::string_view kPageCss;
+extern const std::string_view kPageCss;  // on top of the front end's
 extern const std::string_view kPageJs;
 extern const std::string_view kExplainHtml;
-extern const std::string_view kExplainCss;  // on top of kPageCss
 
 }  // namespace frugal::report

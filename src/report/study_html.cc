@@ -2,20 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
-
 #include "report/html_parts.h"
 #include "report/numbers.h"
 #include "report/page.h"
+#include "report/page_data.h"
 #include "report/page_template.h"
 #include "report/study_tables.h"
-#include "report/svg_plot.h"
 
 namespace frugal::report {
 namespace {
-
-constexpr double kWideRange = 20;  // of costs: shown on a logarithmic axis
 
 std::string subtitle(const Study& study) {
   return joined({plural(study.arms.size(), "arm"), plural(study.data.photographs, "photograph"),
@@ -61,60 +56,22 @@ std::string setup(const Study& study) {
 
 }  // namespace
 
-std::string tradeoff_figure(const Study& study, const StudySummary& summary) {
-  const bool priced = study.price_per_hour > 0;
-  Plot plot{.id = "plot-cost",
-            .title = "Test accuracy against cost",
-            .description = "",
-            .x_label = priced ? "Dollars a run" : "Minutes a run",
-            .y_label = "Test accuracy, %",
-            .percent_y = true,
-            .labels_at_end = false,
-            .series = {}};
-  double least = INFINITY, most = 0;
-  for (const StudyRow& row : summary.rows) {
-    if (!row.test) continue;
-    const double cost = priced ? row.dollars : row.seconds / 60;
-    least = std::min(least, cost);
-    most = std::max(most, cost);
-    const std::string title =
-        fmt::format("{}: {} % ({} %) for {}", study.arms[row.arm].name,
-                    percent_text(row.test->value), percent_text(*row.test->interval),
-                    priced ? dollars_text(cost) + " dollars" : duration_text(row.seconds));
-    plot.series.push_back({.label = study.arms[row.arm].name,
-                           .points = {{.x = cost,
-                                       .y = row.test->value,
-                                       .low = row.test->interval->low,
-                                       .high = row.test->interval->high,
-                                       .title = title}},
-                           .colour = row.arm % kColours,
-                           .join = Series::Join::kNone,
-                           .marks = true,
-                           .hollow = !study.arms[row.arm].tuned});
-    plot.description += title + ". ";
-  }
-  plot.log_x = least > 0 && most / least > kWideRange;
-  return to_svg(plot);
-}
-
 std::string html_report(const Study& study, const StudySummary& summary) {
-  Values values = {
-      {"title", escape_html(study.title)},
-      {"state", study.finished ? "" : "not finished"},
-      {"subtitle", subtitle(study)},
-      {"sentence", sentence_html(summary.sentence)},
-      {"figures", figures(study, summary)},
-      {"arms", scrolled(html_unless_empty(arms_table(study, summary)), "Results")},
-      {"pairs", scrolled(html_unless_empty(pairs_table(study, summary)), "Comparisons")},
-      {"tradeoff", tradeoff_figure(study, summary)},
-      {"setup_arms", scrolled(html_unless_empty(setup_table(study)), "The arms")},
-      {"runs", scrolled(html_unless_empty(runs_table(study), true), "Runs")},
-      {"command", escape_html(study.command_line)},
-      {"setup", setup(study)},
-      {"css", std::string(kPageCss)},
-      {"css_hash", policy_hash(kPageCss)},
-      {"js", std::string(kPageJs)},
-      {"js_hash", policy_hash(kPageJs)}};
+  Values values = page_parts();
+  add_front_end(values, page_data(study, summary));
+  values.merge(
+      Values{{"title", escape_html(study.title)},
+             {"state", study.finished ? "" : "not finished"},
+             {"subtitle", subtitle(study)},
+             {"sentence", sentence_html(summary.sentence)},
+             {"figures", figures(study, summary)},
+             {"arms", scrolled(html_unless_empty(arms_table(study, summary)), "Results")},
+             {"pairs", scrolled(html_unless_empty(pairs_table(study, summary)), "Comparisons")},
+             {"tradeoff", summary.ahead ? "shown" : ""},
+             {"setup_arms", scrolled(html_unless_empty(setup_table(study)), "The arms")},
+             {"runs", scrolled(html_unless_empty(runs_table(study), true), "Runs")},
+             {"command", escape_html(study.command_line)},
+             {"setup", setup(study)}});
   for (const std::string& caution : summary.cautions)
     values["cautions"] += fmt::format("<li>{}</li>", sentence_html(caution));
   values.try_emplace("cautions");

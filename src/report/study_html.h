@@ -10,7 +10,4 @@ namespace frugal::report {
 
 std::string html_report(const Study& study, const StudySummary& summary);
 
-// Test accuracy of each arm against what a run of it cost; "" when there is nothing to show yet.
-std::string tradeoff_figure(const Study& study, const StudySummary& summary);
-
 }  // namespace frugal::report

@@ -1,4 +1,5 @@
 #include "report/study.h"
+#include "bundle/bundle.h"
 
 #include <gmock/gmock.h>
 
@@ -149,9 +150,12 @@ TEST(StudyTables, TextFitsATerminalAndBeginsWithTheSentence) {
 
 TEST(StudyHtml, IsOneFileThatEscapesWhatUsersWrote) {
   const Study study = example_study();
-  const std::string html = html_report(study, summarize(study));
+  std::string html = html_report(study, summarize(study));
   EXPECT_THAT(html, HasSubstr("A &lt;study&gt;"));
   EXPECT_THAT(html, Not(HasSubstr("<study>")));
+  const std::string front_end(bundle::kJs);
+  EXPECT_THAT(html, HasSubstr(front_end));
+  html.erase(html.find(front_end), front_end.size());
   EXPECT_THAT(html, Not(HasSubstr("{{")));
   EXPECT_THAT(html, Not(HasSubstr("http://")));
 }

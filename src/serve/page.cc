@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/file.h"
+#include "bundle/bundle.h"
 
 namespace frugal::serve {
 namespace {
@@ -16,6 +18,16 @@ constexpr const char* kPolicy =
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 }  // namespace
+
+std::span<const PageFile> page_files() {
+  static const std::array kFiles = {
+      PageFile{"/", "text/html; charset=utf-8", bundle::kHtml},
+      PageFile{"/dashboard.css", "text/css; charset=utf-8", bundle::kCss},
+      PageFile{"/dashboard.js", "text/javascript; charset=utf-8", bundle::kJs},
+      PageFile{"/dashboard.svg", "image/svg+xml", bundle::kSvg},
+  };
+  return kFiles;
+}
 
 std::optional<HttpAnswer> page_for(const HttpRequest& request) {
   if (request.method != "GET" && request.method != "HEAD") return std::nullopt;

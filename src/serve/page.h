@@ -1,5 +1,5 @@
-// The dashboard's files, which anybody may load: they hold nothing but the program. They are web/'s
-// built form, compiled in.
+// The dashboard's files, which anybody may load: they hold nothing but the program. They are
+// bundle/'s.
 #pragma once
 
 #include <optional>

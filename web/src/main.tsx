@@ -1,7 +1,7 @@
-import { render } from "preact";
-import { get } from "./api";
-import { App } from "./app";
-import { connect, signedIn } from "./live";
+// One bundle for two pages: the dashboard of a server, and a report, which is one file that holds
+// its data itself.
+import { showDashboard } from "./dashboard";
+import { showReport } from "./report/report";
 import "./style.css";
 
 // "/" goes to the search field of the page that is shown.
@@ -14,16 +14,6 @@ window.addEventListener("keydown", (event) => {
   field.focus();
 });
 
-const root = document.getElementById("app")!;
-root.replaceChildren();
-render(<App />, root);
-
-get<{ signed_in: boolean }>("/v1/sessions/self").then(
-  (session) => {
-    signedIn.value = session.signed_in;
-    if (session.signed_in) connect();
-  },
-  () => {
-    signedIn.value = false;
-  },
-);
+const embedded = document.getElementById("frugal-report");
+if (embedded) showReport(JSON.parse(embedded.textContent!));
+else showDashboard(document.getElementById("app")!);

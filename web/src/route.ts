@@ -7,8 +7,9 @@ const read = () => {
 };
 
 export const route = signal(read());
+// A fragment that names a place in the page ("#results") is not one of ours.
 window.addEventListener("hashchange", () => {
-  route.value = read();
+  if (!window.location.hash || window.location.hash.startsWith("#/")) route.value = read();
 });
 
 export const href = (...parts: string[]) => `#/${parts.join("/")}`;

@@ -64,7 +64,7 @@ export class Rows {
   async refresh(): Promise<Row[]> {
     if (this.loaded) await this.update();
     else await this.load();
-    return this.joined();
+    return joined(this.trials.values(), this.observations.values(), this.metric);
   }
 
   private async load() {
@@ -100,50 +100,48 @@ export class Rows {
       this.lastObservation = Math.max(this.lastObservation, Number(observation.id));
     }
   }
+}
 
-  private joined(): Row[] {
-    const rows = new Map<string, Row>();
-    for (const trial of this.trials.values())
-      rows.set(trial.id, {
-        key: trial.id,
-        created: trial.created ?? 0,
-        order: Number(trial.id),
-        trial,
-        observation: null,
+// The newest first.
+export function joined(trials: Iterable<Trial>, observations: Iterable<Observation>, metric: string): Row[] {
+  const valueIn = (observation: Observation) => observation.values.find((value) => value.name === metric)?.value ?? null;
+  const rows = new Map<string, Row>();
+  for (const trial of trials)
+    rows.set(trial.id, {
+      key: trial.id,
+      created: trial.created ?? 0,
+      order: Number(trial.id),
+      trial,
+      observation: null,
+      onTheWay: [],
+      state: trial.state,
+      task: trial.task ?? null,
+      value: null,
+      assignments: trial.assignments,
+    });
+  for (const observation of observations) {
+    const row = observation.suggestion === null ? undefined : rows.get(observation.suggestion);
+    if (row && row.task?.name !== observation.task?.name) {
+      row.onTheWay.push(observation);
+    } else if (row) {
+      row.observation = observation;
+      row.value = valueIn(observation);
+    } else {
+      rows.set(`o${observation.id}`, {
+        key: `o${observation.id}`,
+        created: observation.created,
+        order: Number(observation.id),
+        trial: null,
+        observation,
         onTheWay: [],
-        state: trial.state,
-        task: trial.task ?? null,
-        value: null,
-        assignments: trial.assignments,
+        state: observation.failed ? "failed" : "done",
+        task: observation.task ?? null,
+        value: valueIn(observation),
+        assignments: observation.assignments,
       });
-    for (const observation of this.observations.values()) {
-      const row = observation.suggestion === null ? undefined : rows.get(observation.suggestion);
-      if (row && row.task?.name !== observation.task?.name) {
-        row.onTheWay.push(observation);
-      } else if (row) {
-        row.observation = observation;
-        row.value = this.valueOf(observation);
-      } else {
-        rows.set(`o${observation.id}`, {
-          key: `o${observation.id}`,
-          created: observation.created,
-          order: Number(observation.id),
-          trial: null,
-          observation,
-          onTheWay: [],
-          state: observation.failed ? "failed" : "done",
-          task: observation.task ?? null,
-          value: this.valueOf(observation),
-          assignments: observation.assignments,
-        });
-      }
     }
-    return [...rows.values()].sort((a, b) => b.created - a.created || b.order - a.order);
   }
-
-  private valueOf(observation: Observation): number | null {
-    return observation.values.find((value) => value.name === this.metric)?.value ?? null;
-  }
+  return [...rows.values()].sort((a, b) => b.created - a.created || b.order - a.order);
 }
 
 export function valueOf(row: Row, metric: string): number | null {

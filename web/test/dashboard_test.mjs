@@ -2,20 +2,15 @@
 //
 //   node dashboard_test.mjs FRUGAL OUTPUT
 //
-// FRUGAL: the program. OUTPUT: a folder for the store and the screenshots. Exits with 77, and says
-// why, when there is no browser to test with.
+// FRUGAL: the program. OUTPUT: a folder for the store and the screenshots.
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { skip } from "./skip.mjs";
+import { openBrowser, overflow, patience, step, until } from "./browser.mjs";
 import { accuracy, draw, finish, heartbeat, lease, randomNumbers, Server, space } from "./server.mjs";
 
 const [program, output] = process.argv.slice(2);
-const patience = Number(process.env.PATIENCE ?? 120_000); // of every wait: machines are slow and busy
-
-const browserPath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
-if (!browserPath) skip("Chromium is not installed (tools/packages-test.txt)");
-const { chromium } = await import("playwright-core").catch(() => skip("web/node_modules lacks playwright-core: npm ci in web/"));
+const launch = await openBrowser();
 
 rmSync(output, { recursive: true, force: true });
 mkdirSync(output, { recursive: true });
@@ -104,26 +99,12 @@ function watch(page) {
   page.on("pageerror", (error) => complaints.push(`${error.message} (${page.url()})`));
 }
 
-async function step(name, act) {
-  const begin = Date.now();
-  await act();
-  console.log(`${name} (${((Date.now() - begin) / 1000).toFixed(1)} s)`);
-}
-
-async function until(what, isSo) {
-  const end = Date.now() + patience;
-  while (!(await isSo())) {
-    if (Date.now() > end) throw new Error(`waited in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
 await server.start();
 const ids = await furnish();
 const feeder = new Feeder(ids.live);
 await feeder.begin();
 
-const browser = await chromium.launch({ executablePath: browserPath, args: ["--no-sandbox", "--disable-gpu"] });
+const browser = await launch();
 const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, colorScheme: "light" });
 context.setDefaultTimeout(patience);
 const page = await context.newPage();
@@ -343,8 +324,7 @@ async function looksRight() {
         await until(`${name} is there`, async () => (await page.locator(".waiting, .starting").count()) === 0);
         if (["overview", "parameters", "many", "compare"].includes(name)) await drawn();
         await photograph(`${name}-${width}-${look}`);
-        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-        assert.ok(overflow <= 0, `${name} at ${width} is ${overflow} pixels too wide`);
+        assert.ok((await overflow(page)) <= 0, `${name} at ${width} is too wide by ${await overflow(page)} pixels`);
       }
     }
   await page.setViewportSize({ width: 1280, height: 900 });

@@ -1,34 +1,29 @@
 // One ECharts chart that follows its box, the light or dark look and its option. Tips are drawn
 // into the canvas: as HTML they would need inline styles, which the page's policy forbids.
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
 import * as echarts from "echarts/core";
-import { BarChart, CustomChart, LineChart, ParallelChart, ScatterChart } from "echarts/charts";
+import { BarChart, CustomChart, HeatmapChart, LineChart, ParallelChart, ScatterChart } from "echarts/charts";
 import {
-  AriaComponent,
-  BrushComponent,
-  DataZoomComponent,
   GridComponent,
   LegendComponent,
-  MarkLineComponent,
   ParallelComponent,
   TooltipComponent,
   VisualMapContinuousComponent,
 } from "echarts/components";
+import { LabelLayout } from "echarts/features";
 import { CanvasRenderer } from "echarts/renderers";
 import type { EChartsCoreOption, ECharts } from "echarts/core";
 
 echarts.use([
-  AriaComponent,
   BarChart,
-  BrushComponent,
   CanvasRenderer,
   CustomChart,
-  DataZoomComponent,
   GridComponent,
+  HeatmapChart,
+  LabelLayout,
   LegendComponent,
   LineChart,
-  MarkLineComponent,
   ParallelChart,
   ParallelComponent,
   ScatterChart,
@@ -84,8 +79,9 @@ export function Chart({ option, height, label, onClick, setUp }: Props) {
   const click = useRef(onClick);
   click.current = onClick;
 
-  useEffect(() => {
-    const made = echarts.init(box.current!, null, { renderer: "canvas" });
+  // In time for what is printed next: drawn before anything else happens.
+  useLayoutEffect(() => {
+    const made = echarts.init(box.current!, null, { renderer: "canvas", devicePixelRatio: Math.max(2, window.devicePixelRatio) });
     chart.current = made;
     made.on("click", (event) => {
       const key = (event.data as { key?: string } | undefined)?.key;
@@ -100,8 +96,8 @@ export function Chart({ option, height, label, onClick, setUp }: Props) {
     };
   }, []);
 
-  useEffect(() => {
-    chart.current?.setOption(option, { notMerge: false, replaceMerge: ["series"], lazyUpdate: true });
+  useLayoutEffect(() => {
+    chart.current?.setOption(option, { notMerge: false, replaceMerge: ["series"] });
   }, [option]);
 
   return <div class="chart" ref={box} style={{ height: `${height}px` }} role="img" aria-label={label} />;

@@ -5,6 +5,7 @@ import type { Row } from "../rows";
 import { isFullTask, observed, valueOf } from "../rows";
 import type { Dependence, Experiment, Metric, Parameter, Value } from "../types";
 import type { Look } from "./chart";
+import { base, dashes, font, legend, type Point, scatter, shapes, tip, unnamed, xAxis, yAxis } from "./parts";
 
 export type CostKind = "wall_seconds" | "device_seconds" | "dollars" | "task";
 export const costNames: Record<CostKind, string> = {
@@ -14,65 +15,9 @@ export const costNames: Record<CostKind, string> = {
   task: "Task cost",
 };
 
-const font = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif";
-
-function axis(look: Look, name: string, more: object = {}) {
-  return {
-    type: "value",
-    scale: true,
-    name,
-    nameLocation: "middle",
-    nameTextStyle: { color: look.soft, fontFamily: font, fontSize: 12 },
-    axisLine: { show: true, lineStyle: { color: look.rule } },
-    axisTick: { show: false },
-    axisLabel: { color: look.soft, fontFamily: font, fontSize: 11, hideOverlap: true },
-    splitLine: { lineStyle: { color: look.hair } },
-    ...more,
-  };
-}
-
-const xAxis = (look: Look, name: string, more: object = {}) =>
-  axis(look, name, { nameGap: 28, splitLine: { show: false }, ...more });
-// The name of the vertical axis stands above it, where it is read without turning one's head.
-const yAxis = (look: Look, name: string, more: object = {}) =>
-  axis(look, name, {
-    nameLocation: "end",
-    nameGap: 12,
-    nameTextStyle: { color: look.soft, fontFamily: font, fontSize: 12, align: "left", padding: [0, 0, 0, -44] },
-    axisLine: { show: false },
-    ...more,
-  });
-
-function tip(look: Look, formatter: (point: never) => string) {
-  return {
-    renderMode: "richText",
-    confine: true,
-    backgroundColor: look.raised,
-    borderColor: look.rule,
-    borderWidth: 1,
-    padding: [8, 10],
-    textStyle: { color: look.ink, fontFamily: font, fontSize: 12, lineHeight: 18 },
-    formatter,
-  };
-}
-
-const base = (look: Look) => ({
-  animation: false,
-  color: look.colors,
-  textStyle: { fontFamily: font },
-  grid: { left: 52, right: 18, top: 34, bottom: 42 },
-  aria: { enabled: false },
-});
-
 const better = (metric: Metric, a: number, b: number) => (metric.objective === "maximize" ? a > b : a < b);
 
 export const rowName = (row: Row) => (row.trial ? `Trial ${row.key}` : `Observation ${row.observation!.id}`);
-
-interface Point {
-  key: string;
-  value: [number, number];
-  row: Row;
-}
 
 function describe(row: Row, metric: string): string {
   const lines = [`${rowName(row)}${row.task ? ` · ${row.task.name}` : ""}`, `${metric} ${number(valueOf(row, metric))}`];
@@ -85,38 +30,6 @@ export function tasksOf(rows: Row[]): string[] {
   for (const row of rows) if (row.task) costs.set(row.task.name, row.task.cost);
   return [...costs].sort((a, b) => b[1] - a[1]).map(([name]) => name);
 }
-
-// Beyond a few thousand points a canvas needs them plain.
-function scatter(name: string, data: Point[], color: string, look: Look, hollow = false) {
-  return {
-    type: "scatter",
-    name,
-    data,
-    symbolSize: data.length > 600 ? 5 : 8,
-    itemStyle: hollow
-      ? { color: look.raised, borderColor: color, borderWidth: 1.5 }
-      : { color, opacity: 0.8, borderColor: look.raised, borderWidth: 0.75 },
-    emphasis: { scale: 1.6 },
-    cursor: "pointer",
-  };
-}
-
-function legend(look: Look, names: string[]) {
-  return {
-    show: names.length > 1,
-    data: names,
-    top: 0,
-    right: 12,
-    icon: "circle",
-    itemWidth: 8,
-    itemHeight: 8,
-    itemGap: 14,
-    textStyle: { color: look.soft, fontFamily: font, fontSize: 12 },
-  };
-}
-
-// Room for what stands at the top right, where no name of an axis does.
-const unnamed = (look: Look) => yAxis(look, "");
 
 export function bestSoFar(rows: Row[], metric: Metric, look: Look): EChartsCoreOption {
   const all = observed(rows);
@@ -145,7 +58,7 @@ export function bestSoFar(rows: Row[], metric: Metric, look: Look): EChartsCoreO
     yAxis: unnamed(look),
     tooltip: tip(look, (point: { data: Point }) => (point.data.row ? describe(point.data.row, metric.name) : "")),
     series: [
-      ...names.map((name, i) => scatter(name, points.get(name) ?? [], look.colors[i % 6]!, look, i > 0)),
+      ...names.map((name, i) => scatter(name, points.get(name) ?? [], i, look)),
       {
         type: "line",
         name: "best so far",
@@ -203,7 +116,7 @@ export function tradeOff(rows: Row[], metric: Metric, kind: CostKind, look: Look
         : "",
     ),
     series: [
-      ...names.map((name, i) => scatter(name, points.get(name)!, look.colors[i % 6]!, look, i > 0)),
+      ...names.map((name, i) => scatter(name, points.get(name)!, i, look)),
       {
         type: "line",
         name: "best at its cost",
@@ -231,7 +144,7 @@ export function twoObjectives(rows: Row[], first: Metric, second: Metric, look: 
     xAxis: xAxis(look, second.name),
     yAxis: yAxis(look, first.name),
     tooltip: tip(look, (point: { data: Point }) => `${describe(point.data.row, first.name)}\n${second.name} ${number(point.data.value[0])}`),
-    series: [scatter("observation", data, look.colors[0]!, look)],
+    series: [scatter("observation", data, 0, look)],
   };
 }
 
@@ -311,7 +224,7 @@ export function parallel(rows: Row[], dims: Dimension[], metric: Metric, look: L
         lineStyle: { width: 1.5, opacity: shown.length > 300 ? 0.35 : 0.65 },
         inactiveOpacity: 0.04,
         activeOpacity: 0.85,
-        progressive: 500,
+        progressive: 0, // a page that is printed waits for no frame
         data: shown.map((row) => ({ value: dims.map((dim) => dim.of(row) ?? "-"), key: row.key })),
       },
     ],
@@ -436,8 +349,10 @@ export interface Series {
 }
 
 export function curves(series: Series[], x: string, look: Look): EChartsCoreOption {
+  const common = base(look);
   return {
-    ...base(look),
+    ...common,
+    grid: { ...common.grid, top: series.length > 4 ? 54 : common.grid.top }, // the legend may need two lines
     legend: legend(look, series.map((one) => one.name)),
     xAxis: xAxis(look, x),
     yAxis: yAxis(look, series.length === 1 ? series[0]!.name : ""),
@@ -453,9 +368,9 @@ export function curves(series: Series[], x: string, look: Look): EChartsCoreOpti
       type: "line",
       name: one.name,
       data: one.points,
-      symbol: "circle",
+      symbol: shapes[i % shapes.length],
       symbolSize: one.points.length > 40 ? 0 : 6,
-      lineStyle: { width: 2, color: look.colors[i % 6] },
+      lineStyle: { width: 2, color: look.colors[i % 6], type: dashes[i % dashes.length] },
       itemStyle: { color: look.colors[i % 6] },
     })),
   };

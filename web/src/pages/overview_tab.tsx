@@ -77,7 +77,14 @@ function BestAssignments({ one }: { one: Overview }) {
   );
 }
 
-export function OverviewTab({ one, loaded }: { one: Overview; loaded: Loaded }) {
+interface PanelProps {
+  one: Overview;
+  loaded: Loaded;
+  onOpen: (key: string) => void;
+}
+
+// What the trials achieved against what they cost, or against a second objective.
+export function TradeOffPanel({ one, loaded, onOpen }: PanelProps) {
   const look = useLook();
   const metric = goalOf(one);
   const second = one.metrics.filter((candidate) => candidate.strategy === "optimize")[1];
@@ -88,12 +95,42 @@ export function OverviewTab({ one, loaded }: { one: Overview; loaded: Loaded }) 
   );
   const asked = route.value.query.get("cost") as CostKind | null;
   const kind = asked && kinds.includes(asked) ? asked : kinds[0];
-  const best = useMemo(() => bestSoFar(loaded.rows, metric, look), [loaded, look]);
   const trade = useMemo(
     () => (second ? twoObjectives(loaded.rows, metric, second, look) : kind ? tradeOff(loaded.rows, metric, kind, look) : null),
     [loaded, look, kind],
   );
+  return (
+    <section class="panel">
+      <div class="panel-head">
+        <h2>{second ? `${metric.name} against ${second.name}` : `Trade-off: ${metric.name} against cost`}</h2>
+        {!second && kinds.length > 1 && kind && (
+          <select value={kind} aria-label="Cost" onChange={(event) => setQuery({ cost: event.currentTarget.value })}>
+            {kinds.map((name) => (
+              <option key={name} value={name}>
+                {costNames[name]}
+              </option>
+            ))}
+          </select>
+        )}
+      </div>
+      {trade ? (
+        <Chart option={trade} height={300} label={`${metric.name} against what the trials cost`} onClick={onOpen} />
+      ) : (
+        <Nothing title="No costs">
+          <p>Trials report what they cost when workers run them under a lease.</p>
+        </Nothing>
+      )}
+    </section>
+  );
+}
+
+export function OverviewTab({ one, loaded }: { one: Overview; loaded: Loaded }) {
+  const look = useLook();
+  const metric = goalOf(one);
+  const all = useMemo(() => observed(loaded.rows), [loaded]);
+  const best = useMemo(() => bestSoFar(loaded.rows, metric, look), [loaded, look]);
   const hasValues = all.some((row) => valueOf(row, metric.name) !== null);
+  const onOpen = (key: string) => open(one.id, key);
   if (!hasValues)
     return (
       <>
@@ -114,29 +151,9 @@ export function OverviewTab({ one, loaded }: { one: Overview; loaded: Loaded }) 
           <div class="panel-head">
             <h2>Best {metric.name} so far</h2>
           </div>
-          <Chart option={best} height={300} label={`Values of ${metric.name} by observation, with the best so far`} onClick={(key) => open(one.id, key)} />
+          <Chart option={best} height={300} label={`Values of ${metric.name} by observation, with the best so far`} onClick={onOpen} />
         </section>
-        <section class="panel">
-          <div class="panel-head">
-            <h2>{second ? `${metric.name} against ${second.name}` : `Trade-off: ${metric.name} against cost`}</h2>
-            {!second && kinds.length > 1 && kind && (
-              <select value={kind} aria-label="Cost" onChange={(event) => setQuery({ cost: event.currentTarget.value })}>
-                {kinds.map((name) => (
-                  <option key={name} value={name}>
-                    {costNames[name]}
-                  </option>
-                ))}
-              </select>
-            )}
-          </div>
-          {trade ? (
-            <Chart option={trade} height={300} label={`${metric.name} against what the trials cost`} onClick={(key) => open(one.id, key)} />
-          ) : (
-            <Nothing title="No costs">
-              <p>Trials report what they cost when workers run them under a lease.</p>
-            </Nothing>
-          )}
-        </section>
+        <TradeOffPanel one={one} loaded={loaded} onOpen={onOpen} />
       </div>
       <OpenTrials id={one.id} rows={loaded.rows} />
       <BestAssignments one={one} />

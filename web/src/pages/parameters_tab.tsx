@@ -44,7 +44,7 @@ function useNarrow() {
   return isNarrow;
 }
 
-function Coordinates({ one, loaded }: { one: Overview; loaded: Loaded }) {
+export function Coordinates({ one, loaded }: { one: Overview; loaded: Loaded }) {
   const look = useLook();
   const isNarrow = useNarrow();
   const metric = goalOf(one);
@@ -98,7 +98,7 @@ function Coordinates({ one, loaded }: { one: Overview; loaded: Loaded }) {
   );
 }
 
-function Learned({ one, loaded }: { one: Overview; loaded: Loaded }) {
+export function Learned({ one, loaded }: { one: Overview; loaded: Loaded }) {
   const look = useLook();
   const metric = goalOf(one);
   const count = one.progress.observation_count;

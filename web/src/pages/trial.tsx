@@ -23,7 +23,7 @@ function historyOf(row: Row): Entry[] {
 }
 
 // Everything that was recorded along the way, by what it was recorded against.
-function seriesOf(row: Row, metric: Metric): { x: string; groups: Series[][] } {
+export function seriesOf(row: Row, metric: Metric): { x: string; groups: Series[][] } {
   const history = historyOf(row);
   if (history.length > 0) {
     const x = axes.find((name) => typeof history[0]![name] === "number") ?? "";
@@ -46,7 +46,7 @@ function seriesOf(row: Row, metric: Metric): { x: string; groups: Series[][] } {
   return { x: "task cost", groups: [[{ name: metric.name, points: passed.sort((a, b) => a[0] - b[0]) }]] };
 }
 
-function Curves({ row, metric }: { row: Row; metric: Metric }) {
+export function Curves({ row, metric }: { row: Row; metric: Metric }) {
   const look = useLook();
   const { x, groups } = useMemo(() => seriesOf(row, metric), [row]);
   const options = useMemo(() => groups.map((group) => curves(group, x, look)), [groups, look]);
@@ -108,7 +108,7 @@ function Log({ row }: { row: Row }) {
   );
 }
 
-function Costs({ row }: { row: Row }) {
+export function Costs({ row }: { row: Row }) {
   const { trial } = row;
   if (!trial) return null;
   const entries: [string, string][] = [
@@ -128,6 +128,22 @@ function Costs({ row }: { row: Row }) {
           <div key={name}>
             <dt>{name}</dt>
             <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+export function AssignmentsPanel({ row }: { row: Row }) {
+  return (
+    <section class="panel">
+      <h2>Assignments</h2>
+      <dl class="pairs">
+        {Object.entries(row.assignments).map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{assignment(value)}</dd>
           </div>
         ))}
       </dl>
@@ -255,17 +271,7 @@ export function TrialPage({ experiment: id, trial: key }: { experiment: string; 
       </dl>
       <Curves row={row} metric={metric} />
       <div class="triple">
-        <section class="panel">
-          <h2>Assignments</h2>
-          <dl class="pairs">
-            {Object.entries(row.assignments).map(([name, value]) => (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd>{assignment(value)}</dd>
-              </div>
-            ))}
-          </dl>
-        </section>
+        <AssignmentsPanel row={row} />
         <Costs row={row} />
         <Log row={row} />
       </div>

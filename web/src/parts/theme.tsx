@@ -4,8 +4,23 @@ import { lookChanged } from "../charts/chart";
 
 type Theme = "system" | "light" | "dark";
 const key = "frugal-theme";
-const stored = localStorage.getItem(key);
-const theme = signal<Theme>(stored === "light" || stored === "dark" ? stored : "system");
+// Some browsers forbid it to pages that are opened from a disk.
+function stored(): string | null {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+function store(name: Theme) {
+  try {
+    localStorage.setItem(key, name);
+  } catch {
+    return; // forgotten with the page
+  }
+}
+const before = stored();
+const theme = signal<Theme>(before === "light" || before === "dark" ? before : "system");
 
 function apply() {
   if (theme.value === "system") delete document.documentElement.dataset.theme;
@@ -14,11 +29,18 @@ function apply() {
 }
 apply();
 
+// Paper is light; the look of the screen comes back afterwards.
+window.addEventListener("beforeprint", () => {
+  document.documentElement.dataset.theme = "light";
+  lookChanged();
+});
+window.addEventListener("afterprint", apply);
+
 export function ThemeButton() {
   const next: Record<Theme, Theme> = { system: "light", light: "dark", dark: "system" };
   const change = () => {
     theme.value = next[theme.value];
-    localStorage.setItem(key, theme.value);
+    store(theme.value);
     apply();
   };
   const label = `Look: ${theme.value}. Change to ${next[theme.value]}`;

@@ -1,0 +1,191 @@
+// Reports in Chromium, opened from the disk: of a few trials, of very many, and of runs that went
+// wrong.
+//
+//   node report_test.mjs FRUGAL OUTPUT
+//
+// FRUGAL: the program. OUTPUT: a folder for the runs and the screenshots, which are kept.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, rmSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { openBrowser, overflow, patience, step, until } from "./browser.mjs";
+import { leaveRun } from "./run.mjs";
+
+const [program, output] = process.argv.slice(2);
+const launch = await openBrowser();
+rmSync(output, { recursive: true, force: true });
+mkdirSync(output, { recursive: true });
+
+const complaints = [];
+let expected = null; // a pattern of what a step provokes
+
+// Of a run in a folder of its own: its report, as an address.
+function report(name, options) {
+  const folder = resolve(output, name);
+  leaveRun(folder, options);
+  execFileSync(program, ["report", folder, "--quiet"], { stdio: ["ignore", "ignore", "inherit"] });
+  const file = join(folder, "report.html");
+  const bytes = statSync(file).size;
+  console.log(`${name}: ${(bytes / 1e6).toFixed(2)} MB`);
+  assert.ok(bytes < 5e6, `${file} is too large`);
+  return pathToFileURL(file).href;
+}
+
+const browser = await launch();
+async function open(address, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, colorScheme: "light", ...options });
+  context.setDefaultTimeout(patience);
+  const page = await context.newPage();
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type()) && !expected?.test(message.text())) complaints.push(`${message.text()} (${address})`);
+  });
+  page.on("pageerror", (error) => complaints.push(`${error.message} (${address})`));
+  page.on("request", (request) => {
+    if (!/^(file|data):/.test(request.url())) complaints.push(`asks for ${request.url()}`);
+  });
+  await page.goto(address);
+  return page;
+}
+
+// Every place for a chart has one, and something is drawn in it.
+const isDrawn = (page) =>
+  page.evaluate(() => {
+    const charts = [...document.querySelectorAll(".chart")];
+    const small = new OffscreenCanvas(64, 64).getContext("2d", { willReadFrequently: true });
+    const hasInk = (canvas) => {
+      small.clearRect(0, 0, 64, 64);
+      small.drawImage(canvas, 0, 0, 64, 64);
+      return small.getImageData(0, 0, 64, 64).data.some((value, i) => i % 4 === 3 && value > 0);
+    };
+    return charts.length > 0 && charts.every((chart) => [...chart.querySelectorAll("canvas")].some(hasInk));
+  });
+
+async function drawn(page) {
+  await page.locator("html.scripted").waitFor();
+  await until("every chart is drawn", () => isDrawn(page));
+}
+
+const picture = (page, name) => page.screenshot({ path: join(output, `${name}.png`), fullPage: true, animations: "disabled" });
+
+async function looksRight(address, name) {
+  const page = await open(address);
+  await drawn(page);
+  console.log(`${name}: drawn within ${((await page.evaluate(() => performance.now())) / 1000).toFixed(1)} s`);
+  for (const [width, colorScheme] of [[1280, "light"], [1280, "dark"], [390, "dark"], [390, "light"]]) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.emulateMedia({ colorScheme });
+    await until("the charts follow the window", () =>
+      page.evaluate(() => [...document.querySelectorAll(".chart")].every((chart) => Math.abs(chart.clientWidth - chart.querySelector("canvas").clientWidth) < 2)),
+    );
+    await drawn(page);
+    await picture(page, `${name}-${width}-${colorScheme}`);
+    assert.ok((await overflow(page)) <= 0, `${name} at ${width} is too wide by ${await overflow(page)} pixels`);
+  }
+  await page.context().close();
+}
+
+let few, many;
+await step("reportsAreWritten", async () => {
+  few = report("few", { trials: 5 });
+  many = report("many", { trials: 2000, classes: 196, test: 980 });
+});
+
+async function sortsFiltersAndOpensTrials() {
+  const page = await open(many);
+  await drawn(page);
+  const trials = page.locator("#trials");
+  await trials.getByRole("button", { name: "fine-tune" }).click();
+  await trials.getByText("1,333 trials").waitFor();
+  await trials.getByRole("columnheader", { name: "accuracy %" }).getByRole("button").click();
+  const values = async () => (await trials.locator(".row strong").allInnerTexts()).map(Number);
+  await until("the best come first", async () => (await values()).every((value, i, all) => i === 0 || value <= all[i - 1]));
+  await trials.getByLabel("Filter trials").fill("failed");
+  await until("few are left", async () => /^\d+ of 1,333 trials$/.test(await trials.locator(".count-text").innerText()));
+  await trials.locator(".row").first().click();
+  const box = page.getByRole("dialog", { name: /^Trial \d+$/ });
+  await box.getByText("It failed: the loss is not a number").waitFor();
+  await box.getByRole("button", { name: "Close" }).click();
+  await box.waitFor({ state: "detached" });
+  await page.context().close();
+}
+
+async function choosesOnTheCoordinates() {
+  const page = await open(few);
+  await drawn(page);
+  await page.locator("#parameters").getByRole("button", { name: "fine-tune" }).click();
+  const chart = page.getByRole("img", { name: /^Parallel coordinates/ });
+  await until("a stroke along an axis chooses", async () => {
+    await chart.scrollIntoViewIfNeeded();
+    const box = await chart.boundingBox();
+    await page.mouse.move(box.x + 60, box.y + 40);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 60, box.y + box.height * 0.6, { steps: 6 });
+    await page.mouse.up();
+    return page.getByText(/trials? chosen/).isVisible();
+  });
+  await page.getByText(/trials? chosen/).click();
+  await until("the table shows them alone", async () => /^\d of 3 trials$/.test(await page.locator("#trials .count-text").innerText()));
+  await page.context().close();
+}
+
+async function showsWhatMattered() {
+  const page = await open(many);
+  await drawn(page);
+  await page.getByRole("img", { name: /^Importances: / }).waitFor();
+  await page.locator("#parameters").getByRole("button", { name: "Slices" }).click();
+  await page.getByText("Slices through the best assignments").waitFor();
+  await page.getByRole("img", { name: /^Confusion matrix of 196 classes/ }).waitFor();
+  await page.locator("#tradeoff").getByRole("button", { name: "minutes" }).click();
+  await page.getByRole("img", { name: /^Test accuracy against minutes/ }).waitFor();
+  await page.context().close();
+}
+
+async function printsAndReadsWithoutScript() {
+  const page = await open(few, { colorScheme: "dark" });
+  await drawn(page);
+  await page.pdf({ path: join(output, "few.pdf"), format: "A4", preferCSSPageSize: true });
+  await page.evaluate(() => window.dispatchEvent(new Event("beforeprint"))); // the dark charts become light
+  await page.emulateMedia({ media: "print", colorScheme: "light" });
+  await page.locator("#trials table").waitFor(); // all of them, instead of those in sight
+  await picture(page, "few-print");
+  await page.context().close();
+  expected = /script/;
+  const plain = await open(few, { javaScriptEnabled: false });
+  await plain.locator("#trials table").waitFor();
+  assert.equal(await plain.locator("#trials tbody tr").count(), 5);
+  assert.equal(await plain.locator("figure:visible").count(), 0, "no empty place of a chart");
+  await picture(plain, "few-plain");
+  await plain.context().close();
+  expected = null;
+}
+
+async function saysWhatWentWrong() {
+  const cases = {
+    running: [{ trials: 8, isRunning: true }, "Not finished, no answer yet"],
+    failing: [{ trials: 4, isFailing: true }, "4 of 4 trials failed and none is done"],
+    "one-class": [{ trials: 5, test: 10, classes: 1 }, "There is only one class"],
+  };
+  for (const [name, [options, sentence]] of Object.entries(cases)) {
+    const page = await open(report(name, options));
+    await page.locator("html.scripted").waitFor();
+    await page.getByText(sentence).first().waitFor();
+    if (name !== "failing") await drawn(page);
+    await picture(page, name);
+    await page.context().close();
+  }
+}
+
+let failure = null;
+try {
+  await step("looksRightOfFew", () => looksRight(few, "few"));
+  await step("looksRightOfMany", () => looksRight(many, "many"));
+  for (const act of [sortsFiltersAndOpensTrials, choosesOnTheCoordinates, showsWhatMattered, printsAndReadsWithoutScript, saysWhatWentWrong]) await step(act.name, act);
+  assert.deepEqual(complaints, [], "the console is silent, and nothing is asked for");
+} catch (error) {
+  failure = error;
+  console.error(error);
+  console.error(complaints.join("\n"));
+}
+await browser.close();
+process.exit(failure ? 1 : 0);
