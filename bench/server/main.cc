@@ -253,8 +253,9 @@ void load(const Options& options, int port, pid_t server) {
     fmt::print("{} ms: p50 {:.2f}  p90 {:.2f}  p99 {:.2f}  max {:.2f}\n", name,
                quantile(values, .5), quantile(values, .9), quantile(values, .99),
                quantile(values, 1));
+  Wire fresh(port);  // the first has idled longest, and may have been closed
   fmt::print("revising the first of {} observations: {:.0f} ms\n", done.load(),
-             milliseconds_of_revising(first, experiment));
+             milliseconds_of_revising(fresh, experiment));
   for (const int fd : idle) ::close(fd);
   const double idle_after = idle_requests_per_second(options.clients, port);
   const double idle_rate = (idle_before + idle_after) / 2;

@@ -24,7 +24,7 @@ constexpr double kHalf = 0.5;
 constexpr std::size_t kFrozenViews = 3;  // that frozen layers see of a photograph
 constexpr double kFrozenShare = 0.4;     // of a network's pass, up to the first layer's end
 constexpr double kSizesOfTasks = 1.6;    // pixels of all tasks together, in the full one's
-constexpr double kCaution = 0.93;        // of a single run's time: it may take longer than forecast
+constexpr double kCaution = 0.95;        // of a single run's time: it may take longer than forecast
 constexpr double kWorthwhile = 0.8;      // a task that costs more saves nothing
 constexpr std::size_t kMultiple = 16;    // pixels of a task's sides
 constexpr std::size_t kLowestTask = 32;  // pixels; below that a network sees too little
@@ -52,9 +52,15 @@ std::vector<std::size_t> candidate_heights(const PlanRequest& request) {
   return heights;
 }
 
+// Views of a photograph that it is judged by.
+double judged_views(const train::Recipe& recipe) {
+  return recipe.flip_test ? 2 : 1;
+}
+
 double epoch_seconds(const PlanRequest& request, const train::Speed& speed) {
   return static_cast<double>(request.training_photographs) / speed.training_images_per_second +
-         static_cast<double>(request.validation_photographs) / speed.inference_images_per_second;
+         judged_views(request.recipe) * static_cast<double>(request.validation_photographs) /
+             speed.inference_images_per_second;
 }
 
 [[noreturn]] void refuse(const PlanRequest& request, double needed_seconds) {
@@ -71,14 +77,17 @@ double run_seconds(const PlanRequest& request, const train::Recipe& recipe,
   return recipe.epochs * epoch_seconds(request, speed) + kRunOverheadSeconds;
 }
 
-// Of computing once what frozen layers make of the views, seconds of one worker.
-double views_seconds(const PlanRequest& request, const train::Recipe& recipe,
-                     const train::Speed& speed) {
-  if (recipe.frozen == train::Frozen::kNone) return 0;
-  const auto further = static_cast<double>(recipe.feature_views - 1);
-  const double views = static_cast<double>(request.all_photographs) +
-                       further * static_cast<double>(request.training_photographs);
-  return kFrozenShare * views / speed.inference_images_per_second;
+// Of what is computed once, before the first step: the features that the head begins from, and what
+// frozen layers make of the views; seconds of one worker.
+double first_passes_seconds(const PlanRequest& request, const train::Recipe& recipe,
+                            const train::Speed& speed) {
+  const auto all = static_cast<double>(request.all_photographs);
+  double passes = recipe.head_start == train::HeadStart::kRidge ? all : 0;
+  if (recipe.frozen != train::Frozen::kNone)
+    passes += kFrozenShare *
+              (judged_views(recipe) * all + static_cast<double>(recipe.feature_views - 1) *
+                                                static_cast<double>(request.training_photographs));
+  return passes / speed.inference_images_per_second;
 }
 
 // What a run may take so that the budget holds kFullRuns.
@@ -87,10 +96,10 @@ double affordable_seconds(const PlanRequest& request, const Plan& plan) {
   return (request.budget_seconds * kept - plan.preparation_seconds) * request.workers / kFullRuns;
 }
 
-// Of one worker, for a run; views_share of what its frozen layers' views take is in it.
+// Of one worker, for a run; that share of what its first passes take is in it.
 struct Allowance {
   double seconds = 0;
-  double views_share = 0;
+  double first_passes_share = 0;
   double fewest_epochs = kFewestEpochs;
 };
 
@@ -110,7 +119,7 @@ std::size_t best_height(const PlanRequest& request, const Allowance& allowance,
     const double times = pixels(recipe) / measured_pixels;
     recipe.epochs = fewest * times;  // as if at the measured size
     if (run_seconds(request, recipe, speed) +
-            allowance.views_share * times * views_seconds(request, recipe, speed) <=
+            allowance.first_passes_share * times * first_passes_seconds(request, recipe, speed) <=
         allowance.seconds)
       best = height;
   }
@@ -128,9 +137,10 @@ train::Speed spend(const PlanRequest& request, const Allowance& allowance,
     if (recipe.height == measured) break;
     speed = measure_speed(recipe);
   }
-  const double affordable = (allowance.seconds - kRunOverheadSeconds -
-                             allowance.views_share * views_seconds(request, recipe, speed)) /
-                            epoch_seconds(request, speed);
+  const double affordable =
+      (allowance.seconds - kRunOverheadSeconds -
+       allowance.first_passes_share * first_passes_seconds(request, recipe, speed)) /
+      epoch_seconds(request, speed);
   recipe.epochs =
       request.epochs > 0 ? request.epochs : std::clamp(std::floor(affordable), 1.0, kMostEpochs);
   return speed;
@@ -204,11 +214,11 @@ Plan plan_one_run(const PlanRequest& request, const MeasureSpeed& measure_alone)
   const train::Speed speed = std::isfinite(seconds)
                                  ? spend(request, alone(seconds), measure_alone, plan.recipe)
                                  : choose_unbounded(request, measure_alone, plan.recipe);
-  const double views = views_seconds(request, plan.recipe, speed);
-  plan.preparation_seconds += views;
-  plan.judged_per_second = speed.inference_images_per_second;
+  const double first_passes = first_passes_seconds(request, plan.recipe, speed);
+  plan.preparation_seconds += first_passes;
+  plan.judged_per_second = speed.inference_images_per_second / judged_views(plan.recipe);
   plan.full_run_seconds = run_seconds(request, plan.recipe, speed);
-  if (plan.full_run_seconds + views > seconds)
+  if (plan.full_run_seconds + first_passes > seconds)
     refuse(request, plan.preparation_seconds + plan.full_run_seconds / kCaution);
   plan.tasks = {{.name = "full"}};
   plan.full_runs = 1;
@@ -224,10 +234,11 @@ Plan plan_fine_tuning(const PlanRequest& request, const MeasureSpeed& measure_sp
           ? spend(request, {affordable_seconds(request, plan), kSizesOfTasks / kFullRuns},
                   measure_speed, plan.recipe)
           : choose_unbounded(request, measure_speed, plan.recipe);
-  plan.judged_per_second = speed.inference_images_per_second * request.workers;
+  plan.judged_per_second =
+      speed.inference_images_per_second * request.workers / judged_views(plan.recipe);
   plan.full_run_seconds = run_seconds(request, plan.recipe, speed);
   plan.preparation_seconds +=
-      kSizesOfTasks * views_seconds(request, plan.recipe, speed) / request.workers;
+      kSizesOfTasks * first_passes_seconds(request, plan.recipe, speed) / request.workers;
   if (!is_worth_a_search(request, plan)) return plan_one_run(request, measure_alone);
   plan.tasks = plan_tasks(request, plan, speed, measure_speed);
   return plan;

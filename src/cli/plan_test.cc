@@ -141,6 +141,14 @@ TEST(Plan, CountsWhatFrozenLayersMakeOfTheViews) {
   EXPECT_LE(frozen.preparation_seconds + frozen.full_run_seconds, 300);
 }
 
+TEST(Plan, CountsThePassThatTheHeadBeginsFrom) {
+  PlanRequest request = cars(300);
+  request.recipe.head_start = train::HeadStart::kZero;
+  const double without = plan_for(request).preparation_seconds;
+  request.recipe.head_start = train::HeadStart::kRidge;
+  EXPECT_GT(plan_for(request).preparation_seconds, without + 1);
+}
+
 TEST(Plan, ASingleRunIsNoSearch) {
   PlanRequest request = cars(std::numeric_limits<double>::infinity());
   request.budget_runs = 1;

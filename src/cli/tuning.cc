@@ -134,6 +134,8 @@ void Tuning::tune_arm(train::Strategy strategy, std::size_t index) {
     for (const PlannedTask& task : options.plan.tasks)
       prepare(train::recipe_from_json(task.changes, options.plan.recipe, task.name), training);
   }
+  // Before there is a trial that workers of the split before would take.
+  if (!options.plan.search && !launching_.on_cluster()) run_workers(whole_machine());
   arms_.push_back(std::make_unique<Arm>(options, coordinator_->scheduler(), coordinator_->meter()));
   current_arm_ = arms_.back().get();
   const bool alone = arms_.back()->wants_all_cores() && !launching_.on_cluster();

@@ -18,7 +18,7 @@ namespace frugal::cli {
 namespace {
 
 constexpr double kCalibrationSeconds = 2;  // of each measurement
-constexpr double kFeaturesShare = 0.2;     // of the budget, when both strategies are tuned
+constexpr double kFeaturesShare = 0.15;    // of the budget, when both strategies are tuned
 
 std::string plan_text(const Plan& plan, const std::string& budget) {
   if (!plan.search)

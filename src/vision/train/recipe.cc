@@ -271,8 +271,10 @@ Recipe default_recipe(Strategy strategy) {
   recipe.schedule = Schedule::kOneCycle;
   recipe.learning_rate = 0.05;
   recipe.nesterov = true;
+  recipe.weight_decay = 2e-3;
   recipe.head_rate = 5;
   recipe.label_smoothing = 0.1;
+  recipe.flip_test = true;
   return recipe;
 }
 
