@@ -41,10 +41,9 @@ Ledger::Ledger(const Problem& problem) : problem_(problem), encoder_(problem.spa
 std::size_t Ledger::update(const History& history) {
   const std::size_t known = observations_.size();
   const bool is_related = history.lineage != 0 && history.lineage == lineage_;
-  const bool has_grown =
-      known <= history.observations.size() && !counts_.empty() &&
-      (is_related ||
-       std::equal(observations_.begin(), observations_.end(), history.observations.begin()));
+  const bool has_grown = known <= history.observations.size() && !counts_.empty() &&
+                         (is_related || std::equal(observations_.begin(), observations_.end(),
+                                                   history.observations.begin()));
   lineage_ = history.lineage;
   if (!has_grown) {
     observations_.clear(), records_.clear();
