@@ -76,7 +76,8 @@ std::optional<double> Tuning::end_of(std::size_t arm) const {
   if (!allowed_seconds_) return std::nullopt;
   const bool last = arm + 1 == strategies_.size();
   return last ? *allowed_seconds_ - closing_seconds_ - last_run_seconds_ - kClosingSeconds
-              : *allowed_seconds_ * budget_share(strategies_[arm], strategies_.size());
+              : *allowed_seconds_ *
+                    budget_share(strategies_[arm], strategies_.size(), *allowed_seconds_);
 }
 
 // Those that live, when they are not so many of so many threads, make way. A cluster's come and go

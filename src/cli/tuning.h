@@ -27,7 +27,7 @@ namespace frugal::cli {
 Json identity(const TuneOptions& options);
 
 // The share of the budget that the strategy gets: all of it when it is the only one.
-double budget_share(train::Strategy strategy, std::size_t strategies);
+double budget_share(train::Strategy strategy, std::size_t strategies, double budget_seconds);
 
 class Tuning {
  public:

@@ -18,7 +18,8 @@ namespace frugal::cli {
 namespace {
 
 constexpr double kCalibrationSeconds = 2;  // of each measurement
-constexpr double kFeaturesShare = 0.15;    // of the budget, when both strategies are tuned
+// Of the budget, when both strategies are tuned, for features: a first answer needs a minute.
+constexpr double kFeaturesShare = 0.15, kMostFeaturesShare = 0.2, kFeaturesSeconds = 60;
 
 std::string plan_text(const Plan& plan, const std::string& budget) {
   if (!plan.search)
@@ -36,9 +37,11 @@ std::string plan_text(const Plan& plan, const std::string& budget) {
 
 }  // namespace
 
-double budget_share(train::Strategy strategy, std::size_t strategies) {
+double budget_share(train::Strategy strategy, std::size_t strategies, double budget_seconds) {
   if (strategies == 1) return 1;
-  return strategy == train::Strategy::kFeatures ? kFeaturesShare : 1 - kFeaturesShare;
+  const double of_features =
+      std::clamp(kFeaturesSeconds / budget_seconds, kFeaturesShare, kMostFeaturesShare);
+  return strategy == train::Strategy::kFeatures ? of_features : 1 - of_features;
 }
 
 PlanRequest Tuning::request_for(const train::Recipe& recipe, const RunData& data,
@@ -99,7 +102,9 @@ int Tuning::dry_run() {
     share_out_the_cores(data);
     text += to_text(split_) + "\n";
     for (const auto strategy : strategies_) {
-      const double share = budget_share(strategy, strategies_.size());
+      const double share =
+          budget_share(strategy, strategies_.size(),
+                       allowed_seconds_.value_or(std::numeric_limits<double>::infinity()));
       const Plan plan =
           plan_for(strategy, data,
                    allowed_seconds_.value_or(std::numeric_limits<double>::infinity()) * share);
