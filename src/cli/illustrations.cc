@@ -5,12 +5,12 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/base64.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/contact_sheet.h"
 #include "cli/inquiry.h"
 #include "cli/signals.h"
-#include "report/page_template.h"
 #include "report/searches.h"
 #include "vision/train/recipe.h"
 
@@ -57,7 +57,7 @@ report::Picture sheet_of(const augment::Policy& policy, const RunData& run) {
                       "model’s recipe shows them: {}. Validation and test photographs are never "
                       "augmented.",
                       names),
-          report::base64(data::encode_jpeg(sheet, kSheetQuality)), sheet.width, sheet.height};
+          base64(data::encode_jpeg(sheet, kSheetQuality)), sheet.width, sheet.height};
 }
 
 Json to_json(const report::Illustrations& pictures) {

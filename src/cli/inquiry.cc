@@ -7,10 +7,10 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/base64.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "report/numbers.h"
-#include "report/page_template.h"
 #include "vision/data/boxes.h"
 #include "vision/explain/layer_similarity.h"
 #include "vision/explain/robustness.h"
@@ -143,7 +143,7 @@ report::Picture Inquiry::picture_of(const data::Image& image, const std::string&
   const auto width = static_cast<std::size_t>(std::lround(
       static_cast<double>(kPictureHeight * image.width) / static_cast<double>(image.height)));
   const data::Image shown = data::resize(image, {kPictureHeight, std::max<std::size_t>(width, 1)});
-  return {alt, caption, report::base64(data::encode_jpeg(shown, kPictureQuality)), shown.width,
+  return {alt, caption, base64(data::encode_jpeg(shown, kPictureQuality)), shown.width,
           shown.height};
 }
 
@@ -253,7 +253,7 @@ std::vector<report::PictureRow> Inquiry::pictured_mistakes() {
                                                   name_of(pair.label), name_of(pair.prediction))));
     if (const auto typical = explain::typical_of(answers(), pair.prediction))
       row.pictures.push_back(pictured(*typical, pair.prediction,
-                                      fmt::format("a {}, recognized", name_of(pair.prediction))));
+                                      fmt::format("{}, recognized", name_of(pair.prediction))));
     rows.push_back(std::move(row));
   }
   return rows;

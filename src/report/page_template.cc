@@ -1,8 +1,6 @@
 #include "report/page_template.h"
 
-#include <algorithm>
-#include <cstdint>
-
+#include "base/base64.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "report/table.h"
@@ -51,21 +49,6 @@ std::string sentence_html(const std::string& sentence) {
       html.replace(at, 1, "&nbsp;");
     }
   return html;
-}
-
-std::string base64(std::string_view bytes) {
-  static constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string encoded;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t bits = 0;
-    const std::size_t given = std::min<std::size_t>(3, bytes.size() - i);
-    for (std::size_t k = 0; k < 3; ++k)
-      bits = bits << 8 | (k < given ? static_cast<std::uint8_t>(bytes[i + k]) : 0);
-    for (std::size_t k = 0; k < 4; ++k)
-      encoded += k <= given ? kDigits[bits >> (18 - 6 * k) & 63] : '=';
-  }
-  return encoded;
 }
 
 }  // namespace frugal::report

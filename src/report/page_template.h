@@ -1,5 +1,5 @@
 // What the pages that are written share: a template filled in, hashes for their content security
-// policy, sentences, pictures.
+// policy, sentences.
 #pragma once
 
 #include <map>
@@ -20,8 +20,5 @@ std::string policy_hash(std::string_view content);
 
 // A sentence as HTML, its numbers held together with what belongs to them.
 std::string sentence_html(const std::string& sentence);
-
-// RFC 4648, with padding.
-std::string base64(std::string_view bytes);
 
 }  // namespace frugal::report

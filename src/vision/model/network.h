@@ -88,8 +88,8 @@ class Network {
 
 // Freshly initialized as torchvision does (convolutions Kaiming normal by fan out, He et al. 2015;
 // batch norm 1 and 0; head uniform in ±1/√feature_count), each tensor by a stream of its own.
-// head_layers: 1 to 4; torchvision's networks have 1. kToBeLoaded draws no convolutions, which
-// takes the most of half a second.
+// head_layers: 1 to 4; torchvision's networks have 1. kToBeLoaded: no convolution is drawn, load()
+// replaces them all.
 enum class Backbone { kDrawn, kToBeLoaded };
 std::unique_ptr<Network> make_network(const NetworkSpec& spec, std::size_t class_count,
                                       std::uint64_t seed, std::size_t head_layers = 1,

@@ -4,7 +4,6 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
-#include <utility>
 
 #include "vision/train/trained_parameters.h"
 
@@ -72,41 +71,44 @@ void DataParallel::work(Part& part, unsigned threads) {
 }
 
 double DataParallel::pass(Sgd& sgd, const at::Tensor& images, const at::Tensor& labels,
-                          const SgdOptions& sgd_options, const PassOptions& options) {
+                          const SgdOptions& sgd_options, const PassOptions& options) try {
+  const bool whole =
+      parts_.empty() || images.size(0) < 2 * static_cast<std::int64_t>(parts_.size());
+  const double loss = whole ? accumulate_gradients(network_, images, labels, 1, compute_, options)
+                            : side_by_side(images, labels, options);
+  sgd.step(sgd_options);
+  return loss;
+} catch (...) {
+  drop_gradients();
+  throw;
+}
+
+// Leaves the network with the sum of the parts' gradients and the mean of their statistics.
+double DataParallel::side_by_side(const at::Tensor& images, const at::Tensor& labels,
+                                  const PassOptions& options) {
   const auto n = images.size(0), count = static_cast<std::int64_t>(parts_.size());
-  if (n < 2 * count || count == 0) try {
-      return training_pass(network_, sgd, images, labels, sgd_options, compute_, options);
-    } catch (...) {
-      drop_gradients();
-      throw;
-    }
   batch_ = static_cast<std::size_t>(n);
   options_ = options;
   for (std::int64_t i = 0; i < count; ++i) {
     Part& part = parts_[static_cast<std::size_t>(i)];
     part.images = images.slice(0, n * i / count, n * (i + 1) / count);
     part.labels = labels.slice(0, n * i / count, n * (i + 1) / count);
+    part.failure = nullptr;
     const at::NoGradGuard no_grad;
     for (std::size_t j = 0; j < statistics_.size(); ++j) part.statistics[j].copy_(statistics_[j]);
   }
   begin_->arrive_and_wait();
   end_->arrive_and_wait();
-  gather();
-  sgd.step(sgd_options);
   double loss = 0;
-  for (const Part& part : parts_) loss += part.loss;
+  for (const Part& part : parts_) {
+    if (part.failure) std::rethrow_exception(part.failure);
+    loss += part.loss;
+  }
+  gather();
   return loss;
 }
 
-// What the parts found becomes the network's.
 void DataParallel::gather() {
-  for (Part& part : parts_)
-    if (part.failure) {
-      drop_gradients();
-      std::exception_ptr failure;
-      for (Part& failed : parts_) failure = std::exchange(failed.failure, failure);
-      std::rethrow_exception(failure);
-    }
   const at::NoGradGuard no_grad;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     at::Tensor sum = parts_.front().parameters[i].grad();

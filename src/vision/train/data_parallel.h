@@ -37,6 +37,8 @@ class DataParallel {
     std::exception_ptr failure;
   };
   void work(Part& part, unsigned threads);
+  double side_by_side(const at::Tensor& images, const at::Tensor& labels,
+                      const PassOptions& options);
   void gather();
   void drop_gradients();
 

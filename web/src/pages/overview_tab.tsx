@@ -1,8 +1,9 @@
 import { useMemo } from "preact/hooks";
 import { Chart, useLook } from "../charts/chart";
 import { bestSoFar, type CostKind, costNames, costOf, tradeOff, twoObjectives } from "../charts/options";
-import { ago, assignment, number, plural } from "../format";
+import { ago, number, plural } from "../format";
 import { now } from "../live";
+import { AssignmentsPanel } from "../parts/assignments";
 import { StateBadge } from "../parts/badges";
 import { Nothing } from "../parts/states";
 import { go, href, route, setQuery } from "../route";
@@ -62,19 +63,7 @@ function OpenTrials({ id, rows }: { id: string; rows: Row[] }) {
 function BestAssignments({ one }: { one: Overview }) {
   const best = one.progress.best_observation;
   if (!best) return null;
-  return (
-    <section class="panel">
-      <h2>Best assignments</h2>
-      <dl class="pairs two">
-        {Object.entries(best.assignments).map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{assignment(value)}</dd>
-          </div>
-        ))}
-      </dl>
-    </section>
-  );
+  return <AssignmentsPanel title="Best assignments" of={best.assignments} wide />;
 }
 
 interface PanelProps {

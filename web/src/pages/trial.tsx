@@ -2,9 +2,10 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { post } from "../api";
 import { Chart, useLook } from "../charts/chart";
 import { curves, type Series } from "../charts/options";
-import { assignment, bytes, dash, dollars, duration, number, time } from "../format";
+import { bytes, dash, dollars, duration, number, time } from "../format";
 import { experiments, mayWrite } from "../live";
 import { QueueDialog } from "../parts/actions";
+import { AssignmentsPanel } from "../parts/assignments";
 import { StateBadge } from "../parts/badges";
 import { Dialog } from "../parts/dialog";
 import { Failed, Nothing, Waiting } from "../parts/states";
@@ -135,22 +136,6 @@ export function Costs({ row }: { row: Row }) {
   );
 }
 
-export function AssignmentsPanel({ row }: { row: Row }) {
-  return (
-    <section class="panel">
-      <h2>Assignments</h2>
-      <dl class="pairs">
-        {Object.entries(row.assignments).map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{assignment(value)}</dd>
-          </div>
-        ))}
-      </dl>
-    </section>
-  );
-}
-
 function TrialActions({ one, row, loaded }: { one: Overview; row: Row; loaded: Loaded }) {
   const [question, setQuestion] = useState<"stop" | "queue" | null>(null);
   const { trial } = row;
@@ -271,7 +256,7 @@ export function TrialPage({ experiment: id, trial: key }: { experiment: string; 
       </dl>
       <Curves row={row} metric={metric} />
       <div class="triple">
-        <AssignmentsPanel row={row} />
+        <AssignmentsPanel of={row.assignments} />
         <Costs row={row} />
         <Log row={row} />
       </div>

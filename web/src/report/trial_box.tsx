@@ -1,8 +1,9 @@
 // One trial, over the page.
 import { useEffect, useRef } from "preact/hooks";
 import { number } from "../format";
-import { AssignmentsPanel, Costs, Curves } from "../pages/trial";
+import { Costs, Curves } from "../pages/trial";
 import { goalOf } from "../pages/use_rows";
+import { AssignmentsPanel } from "../parts/assignments";
 import { StateBadge } from "../parts/badges";
 import { go, href, route } from "../route";
 import { valueOf } from "../rows";
@@ -41,7 +42,7 @@ export function TrialBox({ all }: { all: Shown[] }) {
         {row.trial?.reason && <p>It failed: {row.trial.reason}</p>}
         <Curves row={row} metric={metric} />
         <div class="pair">
-          <AssignmentsPanel row={row} />
+          <AssignmentsPanel of={row.assignments} />
           <Costs row={row} />
         </div>
       </div>
