@@ -69,6 +69,7 @@ struct TuneOptions {
   double epochs = 0;        // of the full task; 0: what the budget allows
   std::string task_by =
       "resolution";  // how cheap tasks are cheaper: "epochs", "resolution", "depth"
+  double stop_risk = 0.05;  // that a run stopped for its learning curve would have been the best
   PriceOptions price;
   SplitShares shares;
   bool refit = true;  // the winner once more, on the validation photographs too
