@@ -84,7 +84,10 @@ TEST_F(Explain, TrainsAgainWithPartsOfThePolicyAndOnAnotherNetwork) {
   EXPECT_EQ(policy[2].at("against"), "the policy");
   EXPECT_EQ(answers.at("policy").at("tables").at("policy-copies").size(), 8u);
   EXPECT_FALSE(std::filesystem::exists(folder_ / "run/explain/models"));
-  EXPECT_TRUE(answers.at("transfer").at("answered").get<bool>());
+  EXPECT_TRUE(answers.at("transfer").at("answered").get<bool>()) << answers.dump(1);
+  const Json transfer = answers.at("transfer").at("tables").at("transfer");
+  EXPECT_EQ(transfer.back().at("variant"), "a policy tuned anew");
+  EXPECT_EQ(transfer.back().at("runs"), 3);
 
   const Ran read = explain("--format csv " + questions);
   ASSERT_EQ(read.exit_code, 0) << read.err;
