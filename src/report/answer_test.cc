@@ -11,8 +11,8 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
-using testing::Not;
 using testing::IsEmpty;
+using testing::Not;
 using testing::ThrowsMessage;
 
 auto reading(const Json& json) {
@@ -99,6 +99,15 @@ TEST(Summary, SaysBetterOnlyWhenTheTestSetCanShowIt) {
   EXPECT_FALSE(equal.gaps[0].distinguishable);
   EXPECT_THAT(equal.sentence, HasSubstr("no difference that this test set can show"));
   EXPECT_THAT(equal.gaps[0].sentence, HasSubstr("no difference that this test set can show"));
+}
+
+TEST(Summary, TellsOfRunsThatWereStoppedForTheirCurves) {
+  Answer answer = example_answer();
+  EXPECT_THAT(summarize(answer).cautions, Not(testing::Contains(HasSubstr("stopped early"))));
+  answer.trials.push_back(
+      {.strategy = "fine-tune", .state = "done", .value = 0.3, .reason = "stopped after 50 %"});
+  EXPECT_THAT(summarize(answer).cautions,
+              testing::Contains(HasSubstr("1 run of the search was stopped early")));
 }
 
 TEST(Summary, SaysThatNoneWasFoundOfWhatWasTuned) {

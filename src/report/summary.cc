@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <numeric>
 
@@ -264,6 +265,13 @@ std::vector<std::string> make_cautions(const Answer& answer, const Summary& summ
     cautions.emplace_back(
         "The winner was run on one seed only: its interval covers other "
         "photographs, not other seeds.");
+  const auto stopped = static_cast<std::size_t>(
+      std::count_if(answer.trials.begin(), answer.trials.end(), std::mem_fn(&Trial::is_forecast)));
+  if (stopped > 0)
+    cautions.push_back(fmt::format(
+        "{} of the search {} stopped early: by its learning curve none would have been the best "
+        "(--stop-risk). A forecast stands for its value.",
+        plural(stopped, "run"), stopped == 1 ? "was" : "were"));
   if (answer.data.shared_content.value_or(0) > 0)
     cautions.push_back(
         fmt::format("{} of the same content in more than one part of the split: "
