@@ -23,7 +23,7 @@ void describe(CLI::App& c, TuneOptions& o) {
   add_recipe_option(c, o.recipe);
   c.add_option("--augment", o.augment, kPolicyHelp)->type_name("POLICY");
   c.add_option("--resolution", o.resolution, "short side in pixels; 0: what the budget allows");
-  c.add_option("--epochs", o.epochs, "of a full run; 0: what the budget allows");
+  c.add_option("--epochs", o.epochs, "of a full run of the search; 0: what the budget allows");
   c.add_option("--task-by", o.task_by,
                "how the cheap tasks, whose runs inform the full ones, are cheaper")
       ->check(CLI::IsMember({"epochs", "resolution", "depth"}));
