@@ -1,6 +1,9 @@
 #include "vision/train/search_space.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+
+#include "vision/augment/policy.h"
 
 namespace frugal::train {
 namespace {
@@ -43,11 +46,26 @@ Json features_space(const Recipe& recipe) {
           {"conditionals", Json::array({{{"name", "head"}, {"values", heads}}})}};
 }
 
+Json default_of(const Json& parameter, const Json& value) {
+  if (parameter.at("type") == "categorical") return value.is_string() ? value : Json(value.dump());
+  const Json& bounds = parameter.at("bounds");
+  return std::clamp(value, bounds.at("min"), bounds.at("max"));
+}
+
 }  // namespace
 
 Json search_space(const Recipe& recipe) {
-  if (recipe.strategy == Strategy::kFeatures) return features_space(recipe);
-  return {{"parameters", tuned_parameters(recipe)}};
+  Json space = recipe.strategy == Strategy::kFeatures
+                   ? features_space(recipe)
+                   : Json{{"parameters", tuned_parameters(recipe)}};
+  Json untuned = to_json(recipe);
+  for (const auto& open : augment::open_parameters(augment::policy_named(recipe.augment)))
+    untuned[open.name] = open.value;
+  for (Json& parameter : space["parameters"]) {
+    const auto value = untuned.find(parameter.at("name").get<std::string>());
+    if (value != untuned.end()) parameter["default_value"] = default_of(parameter, *value);
+  }
+  return space;
 }
 
 }  // namespace frugal::train

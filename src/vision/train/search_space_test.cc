@@ -36,6 +36,7 @@ TEST_P(EveryStrategy, HoldsTheUntunedRecipe) {
   for (const Json& parameter : space["parameters"]) {
     if (!is_active(parameter, recipe) || parameter["type"] == "categorical") continue;
     const double value = recipe.at(parameter["name"].get<std::string>());
+    EXPECT_EQ(parameter.at("default_value"), value) << "where the search begins";
     EXPECT_GE(value, parameter["bounds"]["min"].get<double>()) << parameter;
     EXPECT_LE(value, parameter["bounds"]["max"].get<double>()) << parameter;
   }
