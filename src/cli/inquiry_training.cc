@@ -50,12 +50,12 @@ std::string too_little(const explain::ShortRunPlan& plan, double budget, std::si
 
 }  // namespace
 
-std::string without_policy(const train::Recipe& recipe) {
+std::string without_policy(const train::Recipe& recipe, const std::string& whose) {
   if (policy_of(recipe).uses.empty())
-    return "the run's model was trained without augmentation: there is no policy";
+    return whose + " model was trained without augmentation: there is no policy";
   if (recipe.strategy == train::Strategy::kFeatures && recipe.feature_views < 2)
-    return "the run's head learnt from the photographs as they are (feature_views is 1): no policy "
-           "was used";
+    return whose +
+           " head learnt from the photographs as they are (feature_views is 1): no policy was used";
   return "";
 }
 

@@ -118,6 +118,7 @@ void Tuning::tune_arm(train::Strategy strategy, std::size_t index) {
   }
   options.folder = folder_.path();
   options.weights = std::filesystem::absolute(options_.weights);
+  options.classes = data_.dataset.classes;
   options.suggester = options_.suggester;
   options.seed = options_.seed;
   options.seeds = options.plan.seeds;

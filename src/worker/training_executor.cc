@@ -11,6 +11,7 @@
 #include "vision/data/manifest.h"
 #include "vision/data/split.h"
 #include "vision/train/train.h"
+#include "worker/confusions.h"
 #include "worker/folders.h"
 
 namespace frugal::worker {
@@ -168,7 +169,11 @@ Outcome TrainingExecutor::run(const Lease& lease, Context& context) {
                      {"messages", messages},
                      {"resumed_from_epochs", summary.resumed_from_epochs}};
   write_file(folder / "trial.json", left.dump(1) + "\n");
-  return Outcome::observed(summary.validation.accuracy, {}, {{"history", all}});
+  return Outcome::observed(
+      summary.validation.accuracy, {},
+      {{"history", all},
+       {"confusions", confusions(summary.validation.labels, summary.validation.predictions,
+                                 photographs.dataset.classes.size())}});
 }
 
 }  // namespace frugal::worker

@@ -9,7 +9,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { openBrowser, overflow, patience, step, until } from "./browser.mjs";
+import { looks, openBrowser, overflow, patience, step, take, until } from "./browser.mjs";
 import { leaveRun } from "./run.mjs";
 
 const [program, output] = process.argv.slice(2);
@@ -72,12 +72,8 @@ async function looksRight(address, name) {
   const page = await open(address);
   await drawn(page);
   console.log(`${name}: drawn within ${((await page.evaluate(() => performance.now())) / 1000).toFixed(1)} s`);
-  for (const [width, colorScheme] of [[1280, "light"], [1280, "dark"], [390, "dark"], [390, "light"]]) {
-    await page.setViewportSize({ width, height: 900 });
-    await page.emulateMedia({ colorScheme });
-    await until("the charts follow the window", () =>
-      page.evaluate(() => [...document.querySelectorAll(".chart")].every((chart) => Math.abs(chart.clientWidth - chart.querySelector("canvas").clientWidth) < 2)),
-    );
+  for (const { width, colorScheme } of looks) {
+    await take(page, { width, colorScheme });
     await drawn(page);
     await picture(page, `${name}-${width}-${colorScheme}`);
     assert.ok((await overflow(page)) <= 0, `${name} at ${width} is too wide by ${await overflow(page)} pixels`);

@@ -142,12 +142,12 @@ export function armsTradeOff(arms: ReportArm[], cost: ArmCost, look: Look): ECha
             formatter: point.arm.name,
             position: point.cost > middle ? "left" : "right",
             distance: 8,
-            padding: [0, 0, 16, 0], // above the dashed line
+            offset: [0, -9], // above the dashed line where it leaves the point
+            padding: [1, 3],
+            backgroundColor: look.raised, // and before it where it passes behind
             color: look.ink,
             fontFamily: font,
             fontSize: 12,
-            textBorderColor: look.raised,
-            textBorderWidth: 3,
           },
         })),
         symbolSize: 11,

@@ -13,6 +13,7 @@ import { doing } from "../parts/toast";
 import { go, href } from "../route";
 import type { Row } from "../rows";
 import type { Metric, Overview } from "../types";
+import { TrialPictures } from "./trial_pictures";
 import { goalOf, type Loaded, useRows } from "./use_rows";
 
 type Entry = Record<string, unknown>;
@@ -260,6 +261,7 @@ export function TrialPage({ experiment: id, trial: key }: { experiment: string; 
         <Costs row={row} />
         <Log row={row} />
       </div>
+      <TrialPictures experiment={loaded.experiment} row={row} />
     </>
   );
 }
