@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { flaws } from "./accessible.mjs";
 import { looks, openBrowser, overflow, patience, step, take, until } from "./browser.mjs";
 import { accuracy, draw, finish, heartbeat, lease, randomNumbers, Server, space } from "./server.mjs";
 import { Tune } from "./tune.mjs";
@@ -355,6 +356,7 @@ async function looksRightHere(shown, name) {
     await take(shown, look);
     await shown.screenshot({ path: join(output, `${name}-${look.width}-${look.colorScheme}.png`), fullPage: true, animations: "disabled" });
     assert.ok((await overflow(shown)) <= 0, `${name} at ${look.width} is too wide by ${await overflow(shown)} pixels`);
+    assert.deepEqual(await flaws(shown), [], `${name}, ${look.colorScheme}`);
   }
   await take(shown, looks[0]);
 }

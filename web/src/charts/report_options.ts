@@ -142,9 +142,8 @@ export function armsTradeOff(arms: ReportArm[], cost: ArmCost, look: Look): ECha
             formatter: point.arm.name,
             position: point.cost > middle ? "left" : "right",
             distance: 8,
-            offset: [0, -9], // above the dashed line where it leaves the point
             padding: [1, 3],
-            backgroundColor: look.raised, // and before it where it passes behind
+            backgroundColor: look.raised, // the dashed line passes behind
             color: look.ink,
             fontFamily: font,
             fontSize: 12,
