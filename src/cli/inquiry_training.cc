@@ -52,10 +52,10 @@ std::string too_little(const explain::ShortRunPlan& plan, double budget, std::si
 
 std::string without_policy(const train::Recipe& recipe, const std::string& whose) {
   if (policy_of(recipe).uses.empty())
-    return whose + " model was trained without augmentation: there is no policy";
+    return whose + " model is trained without augmentation: there is no policy";
   if (recipe.strategy == train::Strategy::kFeatures && recipe.feature_views < 2)
     return whose +
-           " head learnt from the photographs as they are (feature_views is 1): no policy was used";
+           " head learns from the photographs as they are (feature_views is 1): no policy is used";
   return "";
 }
 
