@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
-#include "base/error.h"
+#include "cli/some_photographs.h"
 
 namespace frugal::cli {
 namespace {
@@ -16,19 +14,7 @@ constexpr int kQuality = 80;
 }  // namespace
 
 std::vector<data::Image> sheet_photographs(const RunData& run) {
-  std::vector<data::Image> images;
-  std::string reason;
-  const std::size_t step = std::max<std::size_t>(run.split.train.size() / kPhotographs, 1);
-  for (std::size_t i = 0; i < run.split.train.size() && images.size() < kPhotographs; i += step) {
-    try {
-      images.push_back(data::read_image(run.dataset.photographs[run.split.train[i]].path,
-                                        {.at_least_short_side = 2 * kSheet.resolution}));
-    } catch (const Error& error) {
-      reason = error.what();
-    }
-  }
-  if (images.empty()) throw InputError("no training photograph can be read: " + reason);
-  return images;
+  return some_photographs(run, kPhotographs, kSheet.resolution);
 }
 
 AugmentationSheet augmentation_sheet(const augment::Policy& policy,

@@ -19,8 +19,7 @@ struct AugmentationSheet {
   std::string jpeg;  // in the first row the photographs as they are, the variants below
 };
 
-// Some photographs of the training part that can be read, from everywhere in it; at least one.
-// Throws InputError.
+// Throws InputError as some_photographs does.
 std::vector<data::Image> sheet_photographs(const RunData& run);
 
 AugmentationSheet augmentation_sheet(const augment::Policy& policy,

@@ -1,5 +1,6 @@
 // The questions of `frugal explain`, each answered by measurement on one run. inquiry.cc looks at
-// the model as it is, inquiry_training.cc trains again.
+// the model as it is, inquiry_training.cc trains again, inquiry_transfer.cc on another
+// network, inquiry_looks.cc looks at the trials' pictures.
 #pragma once
 
 #include <memory>
@@ -44,6 +45,7 @@ class Inquiry {
   report::Finding layers();
   report::Finding policy();
   report::Finding parameters();
+  report::Finding looks();
   report::Finding transfer();
 
   const explain::Gallery& gallery();
@@ -71,6 +73,8 @@ class Inquiry {
                                const explain::ShortRunPlan& plan,
                                const explain::Retraining& training,
                                const std::string& model_folder = "") const;
+  augment::Policy tuned_anew(const augment::Policy& open, const explain::ShortRunPlan& plan,
+                             const explain::Retraining& training) const;
   explain::Gallery validation_gallery(const explain::Subject& subject) const;
   report::Affinity affinity(const augment::Policy& policy, const std::string& model_folder) const;
   std::vector<report::Copies> judged_copies(const std::string& model_folder) const;

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/inquiry.h"
+#include "cli/short_runs.h"
 #include "cli/signals.h"
 #include "experiment/history.h"
 #include "experiment/store.h"
@@ -20,33 +21,8 @@
 namespace frugal::cli {
 namespace {
 
-constexpr std::uint64_t kFirstSeed = 1000;  // of short runs
 constexpr double kMeasuringSeconds = 2;
 constexpr std::size_t kAugmentedViews = 2;  // of each photograph, for affinity
-
-std::string text_of(const augment::Policy& policy) {
-  return policy.uses.empty() ? "none" : augment::to_json(policy).dump();
-}
-
-std::string plan_note(const explain::ShortRunPlan& plan, const train::Recipe& recipe) {
-  const train::Recipe& given = plan.recipe;
-  if (given.strategy == train::Strategy::kFeatures)
-    return fmt::format("Heads on frozen features, {}, judged on the validation part.",
-                       report::plural(plan.seeds, "seed"));
-  return fmt::format(
-      "Short runs: {:.2g} epochs at {} × {} pixels where the run’s model had {:.2g} at {} × {}, "
-      "{}. "
-      "Longer runs may rank differently.",
-      given.epochs, given.height, given.width, recipe.epochs, recipe.height, recipe.width,
-      report::plural(plan.seeds, "seed"));
-}
-
-std::string too_little(const explain::ShortRunPlan& plan, double budget, std::size_t runs) {
-  return fmt::format(
-      "{} short runs of two seeds take about {}, and this question has {} of the budget; give a "
-      "larger --budget, or --only for fewer questions",
-      2 * runs, report::duration_text(plan.needed_seconds), report::duration_text(budget));
-}
 
 }  // namespace
 
@@ -199,30 +175,6 @@ report::Finding Inquiry::policy() {
   finding.notes.push_back(fmt::format("Judged on the {} of the validation part.",
                                       report::plural(run_.split.validation.size(), "photograph")));
   std::filesystem::remove_all(models);
-  return finding;
-}
-
-report::Finding Inquiry::transfer() {
-  if (options_.onto.empty())
-    return report::unanswered("transfer",
-                              "no other network was given; name its weights with --onto WEIGHTS");
-  if (const std::string reason = without_policy(recipe()); !reason.empty())
-    return report::unanswered("transfer", reason);
-  train::Recipe onto = recipe();
-  onto.network = train::network_of(options_.onto);
-  std::vector<std::pair<std::string, augment::Policy>> arms = {
-      {"the run's policy", policy_of(recipe())}, {"no policy", {}}};
-  const augment::Policy plain = augment::policy_named("crop-flip");
-  if (arms[0].second != plain) arms.emplace_back("crop-flip", plain);
-  const double budget = share_of_budget("transfer");
-  const auto plan = plan_for(onto, run_.split.validation.size(),
-                             static_cast<double>(run_.split.train.size()), arms.size(), budget);
-  if (plan.seeds == 0) return report::unanswered("transfer", too_little(plan, budget, arms.size()));
-  const explain::Retraining training = retraining(options_.onto);
-  std::vector<report::PolicyRuns> runs;
-  for (const auto& [name, policy] : arms) runs.push_back(runs_with(policy, name, plan, training));
-  report::Finding finding = report::transfer_finding(onto.network, runs);
-  finding.notes.push_back(plan_note(plan, recipe()));
   return finding;
 }
 

@@ -68,7 +68,8 @@ struct TuneOptions {
   unsigned resolution = 0;  // pixels of the short side; 0: what the budget allows
   double epochs = 0;        // of the full task; 0: what the budget allows
   std::string task_by =
-      "resolution";  // how cheap tasks are cheaper: "epochs", "resolution", "depth"
+      "resolution";         // how cheap tasks are cheaper: "epochs", "resolution", "depth"
+  double stop_risk = 0.05;  // that a run stopped for its learning curve would have been the best
   PriceOptions price;
   SplitShares shares;
   bool refit = true;  // the winner once more, on the validation photographs too

@@ -23,13 +23,18 @@ void describe(CLI::App& c, TuneOptions& o) {
   add_recipe_option(c, o.recipe);
   c.add_option("--augment", o.augment, kPolicyHelp)->type_name("POLICY");
   c.add_option("--resolution", o.resolution, "short side in pixels; 0: what the budget allows");
-  c.add_option("--epochs", o.epochs, "of a full run; 0: what the budget allows");
+  c.add_option("--epochs", o.epochs, "of a full run of the search; 0: what the budget allows");
   c.add_option("--task-by", o.task_by,
                "how the cheap tasks, whose runs inform the full ones, are cheaper")
       ->check(CLI::IsMember({"epochs", "resolution", "depth"}));
   c.add_option("--seeds", o.seeds, "fresh seeds on which the winner is run again, at most")
       ->check(CLI::Range(1u, 20u));
   c.add_option("--suggester", o.suggester, "multitask, random, sobol, ...");
+  c.add_option("--stop-risk", o.stop_risk,
+               "runs are stopped whose learning curve says that they will not be the best, at this "
+               "risk for each that it errs; 0: none is")
+      ->type_name("SHARE")
+      ->check(CLI::Range(0.0, 0.5));
   add_launch_options(c, o.launch);
   c.add_option("--workers", o.machine.workers,
                "side by side; 0: as --threads allows, or what is measured fastest");

@@ -60,6 +60,7 @@ class Tuning {
   double last_run_seconds(const Plan& plan, double budget_seconds) const;
   std::optional<double> seconds_left() const;
   bool searched(const std::string& strategy) const;
+  train::Recipe last_run(const train::Recipe& recipe, double seconds, std::size_t more_photographs);
   std::optional<train::Recipe> last_recipe(const report::Arm& winner);
   void refit(const report::Answer& answer);
   void open_test_part();

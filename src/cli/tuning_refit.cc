@@ -36,6 +36,16 @@ bool Tuning::searched(const std::string& strategy) const {
   });
 }
 
+// Of that recipe, for so many seconds, on so many photographs more than the training part. What the
+// user says of epochs is of the search's runs.
+train::Recipe Tuning::last_run(const train::Recipe& recipe, double seconds,
+                               std::size_t more_photographs) {
+  PlanRequest request = request_for(recipe, data_, seconds);
+  request.training_photographs += more_photographs;
+  request.epochs = 0;
+  return plan_last_run(request, seconds, measuring(whole_machine()));
+}
+
 // A search of short runs may leave fine-tuning behind that would win with the time that is set
 // aside for the last run. So it gets that time, and is judged on the validation photographs before
 // it is believed.
@@ -56,9 +66,7 @@ void Tuning::run_fine_tuning_longer() {
   });
   Json recipe = tuned->recipe;
   recipe["seed"] = options_.seed;
-  const train::Recipe longer =
-      plan_last_run(request_for(train::recipe_from_json(recipe, {}, "the recipe"), data_, left),
-                    left, measuring(whole_machine()));
+  const train::Recipe longer = last_run(train::recipe_from_json(recipe, {}, "the recipe"), left, 0);
   console_.line(fmt::format(
       "{} is behind after runs of {:.0f} s: its best recipe once more, {:g} epochs at {} × {} "
       "pixels",
@@ -81,9 +89,7 @@ std::optional<train::Recipe> Tuning::last_recipe(const report::Arm& winner) {
   if (const auto seconds = seconds_left()) {
     const bool had_all_cores = winner.longer || !searched(winner.strategy);
     if (*seconds < winner.run_seconds / (had_all_cores ? 1 : workers_)) return {};
-    PlanRequest request = request_for(recipe, data_, *seconds);
-    request.training_photographs += request.validation_photographs;
-    last = plan_last_run(request, *seconds, measuring(whole_machine()));
+    last = last_run(recipe, *seconds, data_.split.validation.size());
   }
   coordinator_->scheduler().set_value(kLastRecipe, to_json(last).dump());
   return last;

@@ -102,8 +102,10 @@ struct Trial {
   double dollars = 0;
   std::vector<Passing> passings;  // cheaper tasks that it passed through
   std::vector<Evaluation> history;
-  std::string reason;  // why it failed
+  std::string reason;  // why it failed, or was stopped
   bool operator==(const Trial&) const = default;
+  // It was stopped for its learning curve, and value is a forecast of its end.
+  bool is_forecast() const { return state == "done" && !reason.empty(); }
 };
 
 struct SearchTask {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <numeric>
 
@@ -73,6 +74,26 @@ Row make_row(const Answer& answer, std::size_t index) {
   return row;
 }
 
+// A policy's open parameters are searched, and are no keys of the recipe.
+bool tunes_augmentation(const Answer& answer, const Arm& arm) {
+  const auto is_of_policy = [&](const Json& parameter) {
+    return !arm.recipe.contains(parameter.at("name").get<std::string>());
+  };
+  return !arm.recipe.empty() &&
+         std::any_of(answer.searches.begin(), answer.searches.end(), [&](const Search& search) {
+           const Json parameters = search.space.value("parameters", Json::array());
+           return search.strategy == arm.strategy &&
+                  std::any_of(parameters.begin(), parameters.end(), is_of_policy);
+         });
+}
+
+// What the tuned arm was made to find, when the untuned one is no worse; "" of other pairs.
+std::string none_found(const Answer& answer, const Arm& first, const Arm& second) {
+  if (!first.tuned || second.tuned || first.strategy != second.strategy) return "";
+  return fmt::format("; a better recipe{}: none found",
+                     tunes_augmentation(answer, first) ? " or augmentation" : "");
+}
+
 Gap make_gap(const Answer& answer, std::size_t first, std::size_t second) {
   const Correctness a = correctness(answer, answer.arms[first]);
   const Correctness b = correctness(answer, answer.arms[second]);
@@ -87,10 +108,12 @@ Gap make_gap(const Answer& answer, std::size_t first, std::size_t second) {
                   points_text(gap.interval), p_equation(gap.p_value));
   const std::string names =
       fmt::format("{} against {}", arm_name(answer.arms[first]), arm_name(answer.arms[second]));
-  gap.sentence =
-      gap.distinguishable
-          ? fmt::format("{}: {} ({}).", names, gap.difference > 0 ? "better" : "worse", numbers)
-          : fmt::format("{}: no difference that this test set can show ({}).", names, numbers);
+  const std::string none = none_found(answer, answer.arms[first], answer.arms[second]);
+  const std::string verdict = !gap.distinguishable
+                                  ? "no difference that this test set can show" + none
+                              : gap.difference > 0 ? "better"
+                                                   : "worse" + none;
+  gap.sentence = fmt::format("{}: {} ({}).", names, verdict, numbers);
   return gap;
 }
 
@@ -242,6 +265,13 @@ std::vector<std::string> make_cautions(const Answer& answer, const Summary& summ
     cautions.emplace_back(
         "The winner was run on one seed only: its interval covers other "
         "photographs, not other seeds.");
+  const auto stopped = static_cast<std::size_t>(
+      std::count_if(answer.trials.begin(), answer.trials.end(), std::mem_fn(&Trial::is_forecast)));
+  if (stopped > 0)
+    cautions.push_back(fmt::format(
+        "{} of the search {} stopped early: by its learning curve none would have been the best "
+        "(--stop-risk). A forecast stands for its value.",
+        plural(stopped, "run"), stopped == 1 ? "was" : "were"));
   if (answer.data.shared_content.value_or(0) > 0)
     cautions.push_back(
         fmt::format("{} of the same content in more than one part of the split: "

@@ -49,7 +49,8 @@ std::vector<TaskAgreement> task_agreements(const Answer& answer) {
   std::map<std::string, Values> full;  // by strategy
   std::map<Key, Values> cheap;
   for (const Trial& trial : answer.trials) {
-    if (trial.state != "done" || !trial.value || trial.task == kLonger) continue;
+    if (trial.state != "done" || !trial.value || trial.task == kLonger || trial.is_forecast())
+      continue;
     const std::string assignments = trial.assignments.dump();
     if (trial.cost < 1) {
       cheap[{trial.strategy, trial.cost, trial.task, false}][assignments].push_back(*trial.value);
