@@ -43,7 +43,8 @@ experiment::Experiment describe(const ArmOptions& options) {
   experiment.seed = options.seed;
   const worker::TrainingSetup setup{options.folder, options.weights, to_json(options.plan.recipe),
                                     task_changes(options.plan)};
-  experiment.metadata = {{"training", to_json(setup)}, {"plan", to_json(options.plan)}};
+  experiment.metadata = {
+      {"training", to_json(setup)}, {"plan", to_json(options.plan)}, {"classes", options.classes}};
   return experiment;
 }
 

@@ -24,6 +24,7 @@ struct ArmOptions {
   Plan plan;
   std::string folder;  // the run's, absolute
   std::string weights;
+  std::vector<std::string> classes;  // of the photographs, for people to read
   std::string suggester;
   std::uint64_t seed = 0;
   unsigned seeds = 3;  // fresh ones, for winner and untuned alike

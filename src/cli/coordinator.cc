@@ -24,7 +24,8 @@ Coordinator::Coordinator(RunFolder folder)
       store_(experiment::open_sqlite_store(folder_.store())),
       scheduler_(*store_, clock_),
       meter_(scheduler_, clock_),
-      ledger_(scheduler_, clock_) {
+      ledger_(scheduler_, clock_),
+      samples_(folder_) {
   scheduler_.take_back_all();
 }
 
@@ -37,9 +38,13 @@ void Coordinator::start_workers(const Launching& launching, unsigned workers,
     write_file(folder_.token(), serve::make_token(), 0600);
   if (server_ == nullptr)
     server_ = std::make_unique<serve::Server>(
-        scheduler_, serve::ServerOptions{.host = launching.host(),
-                                         .port = launching.port(),
-                                         .token = read_file(folder_.token())});
+        scheduler_,
+        serve::ServerOptions{.host = launching.host(),
+                             .port = launching.port(),
+                             .token = read_file(folder_.token()),
+                             .draw_samples = [this](const auto& experiment, const auto& trial) {
+                               return samples_.draw(experiment, trial);
+                             }});
   launcher_ = launching.make(folder_, server_->address(), options, say, clock_);
   workers_ = workers;
   dollars_per_hour_ = dollars_per_hour;

@@ -14,6 +14,7 @@
 #include "cli/ledger.h"
 #include "cli/meter.h"
 #include "cli/run_folder.h"
+#include "cli/trial_samples.h"
 #include "experiment/scheduler.h"
 #include "launch/launcher.h"
 #include "serve/server.h"
@@ -65,6 +66,7 @@ class Coordinator {
   experiment::Scheduler scheduler_;
   Meter meter_;
   Ledger ledger_;
+  TrialSamples samples_;
   std::unique_ptr<serve::Server> server_;
   std::unique_ptr<launch::Launcher> launcher_;
   unsigned workers_ = 0;

@@ -70,6 +70,25 @@ void expect_no_gap_in_costs(const Json& answer) {
   EXPECT_NEAR((trials + overheads) / spent, 1, 0.02) << answer.at("stages").dump(1);
 }
 
+// Each result of a network says what was taken for what, and agrees with its accuracy.
+void expect_confusions(const std::filesystem::path& folder) {
+  const auto store = experiment::open_sqlite_store((folder / "store.db").string());
+  std::size_t ends = 0;
+  for (const auto& experiment : store->experiments()) {
+    EXPECT_EQ(experiment.metadata.at("classes").size(), 4u);
+    for (const auto& observation : store->observations(experiment.id)) {
+      if (observation.on_the_way || !observation.value) continue;
+      const Json& confusions = observation.metadata.at("confusions");
+      double photographs = 0, mistaken = confusions.at("left_out");
+      for (const Json& count : confusions.at("photographs")) photographs += count.get<double>();
+      for (const Json& mistake : confusions.at("mistakes")) mistaken += mistake[2].get<double>();
+      EXPECT_NEAR(*observation.value, 1 - mistaken / photographs, 1e-9);
+      ++ends;
+    }
+  }
+  EXPECT_GT(ends, 0u);
+}
+
 // Children of that process, now.
 std::vector<pid_t> children_of(pid_t process) {
   std::ifstream file(fmt::format("/proc/{0}/task/{0}/children", process));
@@ -92,6 +111,7 @@ TEST_F(EndToEnd, TunesJudgesPredictsAndReports) {
                 1e-9);
   }
   EXPECT_TRUE(std::filesystem::exists(folder_ / "tuned" / "machine.json"));
+  expect_confusions(folder_ / "tuned");
   EXPECT_TRUE(answer.at("finished").get<bool>());
   EXPECT_EQ(answer.at("arms").size(), 4u);  // both strategies, untuned and tuned
   for (const char* left : {"model/model.pth", "model/model.json", "store.db", "split.json",
@@ -116,10 +136,11 @@ TEST_F(EndToEnd, TunesJudgesPredictsAndReports) {
   ASSERT_EQ(predicted.exit_code, 0) << predicted.err;
   EXPECT_EQ(predicted.last().at("predictions").size(), 2u);
 
+  const std::string own_page = read_file(folder_ / "tuned" / "report.html");
+  EXPECT_NE(own_page.find("id=\"augmentation\""), std::string::npos);
   for (const char* format : {"json", "md", "csv", "html"})
     EXPECT_EQ(run(fmt::format("report {}/tuned --format {}", at(), format)).exit_code, 0) << format;
-  const std::string page = read_file(folder_ / "tuned" / "report.html");
-  EXPECT_NE(page.find("id=\"augmentation\""), std::string::npos);
+  EXPECT_EQ(read_file(folder_ / "tuned" / "report.html"), own_page);  // as tune left it
   EXPECT_EQ(
       run(fmt::format("export {0}/tuned --format safetensors --output {0}/w.safetensors", at()))
           .exit_code,

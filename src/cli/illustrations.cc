@@ -8,10 +8,9 @@
 #include "base/base64.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "cli/contact_sheet.h"
+#include "cli/augmentation_sheet.h"
 #include "cli/inquiry.h"
 #include "cli/signals.h"
-#include "cli/some_photographs.h"
 #include "report/searches.h"
 #include "vision/train/recipe.h"
 
@@ -20,28 +19,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kSheetPhotographs = 8;
-constexpr SheetOptions kSheet{.seed = 0, .variants = 4, .resolution = 112};
-constexpr int kSheetQuality = 80;
-
-std::string names_of(const augment::Policy& policy) {
-  std::vector<std::string> names;
-  for (const augment::TransformUse& use : policy.uses) names.push_back(use.transform);
-  return fmt::format("{}", fmt::join(names, ", "));
-}
-
 report::Picture sheet_of(const augment::Policy& policy, const RunData& run) {
-  const std::vector<data::Image> images =
-      some_photographs(run, kSheetPhotographs, kSheet.resolution);
-  const data::Image sheet = show(policy, images, kSheet).sheet(kSheetPhotographs);
-  const std::string names = names_of(policy);
+  const AugmentationSheet sheet = augmentation_sheet(policy, sheet_photographs(run));
   return {fmt::format("A sheet of {} training photographs, and {} augmented variants below each",
-                      images.size(), kSheet.variants),
+                      sheet.photographs, sheet.variants),
           fmt::format("Training photographs, in the first row as they are, below as the kept "
                       "model’s recipe shows them: {}. Validation and test photographs are never "
                       "augmented.",
-                      names),
-          base64(data::encode_jpeg(sheet, kSheetQuality)), sheet.width, sheet.height};
+                      sheet.transforms),
+          base64(sheet.jpeg), sheet.width, sheet.height};
 }
 
 Json to_json(const report::Illustrations& pictures) {
@@ -92,14 +78,17 @@ std::vector<report::Finding> kept_findings(const RunFolder& folder) {
 
 }  // namespace
 
+std::vector<Json> insights(const report::Answer& answer, Console& console) try {
+  return report::insights_of(answer, report::searches_of(answer));
+} catch (const Error& error) {
+  console.message(fmt::format("no importances: {}", error.what()));
+  return {};
+}
+
 report::Illustrations illustrate(const RunFolder& folder, const report::Answer& answer,
                                  Console& console) {
   report::Illustrations illustrations;
-  try {
-    illustrations.insights = report::insights_of(answer, report::searches_of(answer));
-  } catch (const Error& error) {
-    console.message(fmt::format("no importances: {}", error.what()));
-  }
+  illustrations.insights = insights(answer, console);
   illustrations.findings = kept_findings(folder);
   if (answer.test_labels.empty()) return illustrations;  // the test part is closed
   ExplainOptions options;

@@ -8,6 +8,10 @@
 
 namespace frugal::cli {
 
+// What the trials teach (report/searches.h); none, with a message that says why, when they cannot
+// be read. Seconds.
+std::vector<Json> insights(const report::Answer& answer, Console& console);
+
 // Seconds to a minute the first time; pictures are kept in the run's folder while its model and
 // its photographs are the same. What cannot be had is left out, with a message that says why.
 report::Illustrations illustrate(const RunFolder& folder, const report::Answer& answer,

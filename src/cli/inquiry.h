@@ -99,7 +99,7 @@ std::vector<report::Copies> copies_judged(explain::Subject& subject,
 // The policy of a recipe with nothing open, without transforms that never happen.
 augment::Policy policy_of(const train::Recipe& recipe);
 
-// Why no policy could have mattered to that recipe; "" when one could.
-std::string without_policy(const train::Recipe& recipe);
+// Why no policy could have mattered to that recipe; "" when one could. whose: "the run's".
+std::string without_policy(const train::Recipe& recipe, const std::string& whose = "the run's");
 
 }  // namespace frugal::cli

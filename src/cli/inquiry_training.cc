@@ -26,12 +26,12 @@ constexpr std::size_t kAugmentedViews = 2;  // of each photograph, for affinity
 
 }  // namespace
 
-std::string without_policy(const train::Recipe& recipe) {
+std::string without_policy(const train::Recipe& recipe, const std::string& whose) {
   if (policy_of(recipe).uses.empty())
-    return "the run's model was trained without augmentation: there is no policy";
+    return whose + " model is trained without augmentation: there is no policy";
   if (recipe.strategy == train::Strategy::kFeatures && recipe.feature_views < 2)
-    return "the run's head learnt from the photographs as they are (feature_views is 1): no policy "
-           "was used";
+    return whose +
+           " head learns from the photographs as they are (feature_views is 1): no policy is used";
   return "";
 }
 

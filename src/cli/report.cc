@@ -20,25 +20,31 @@
 namespace frugal::cli {
 namespace {
 
-// content: an answer or a study.
+// An answer or a study, with all its numbers.
 template <typename Content>
-std::string render(const std::string& format, const Content& content) {
-  const auto summary = report::summarize(content);
-  if (format == "md") return report::markdown_report(content, summary);
-  if (format == "csv") return report::csv_report(content, summary);
+std::string render_json(const Content& content) {
   return report::result_json(content).dump(2) + "\n";
 }
 
-std::string render_study(const ReportOptions& options, const report::Study& study) {
-  return options.format == "html" ? report::html_report(study, report::summarize(study))
-                                  : render(options.format, study);
+std::string render_study(const std::string& format, const report::Study& study) {
+  const auto summary = report::summarize(study);
+  if (format == "html") return report::html_report(study, summary);
+  if (format == "md") return report::markdown_report(study, summary);
+  if (format == "csv") return report::csv_report(study, summary);
+  return render_json(study);
 }
 
 std::string render_run(const ReportOptions& options, const report::Answer& answer,
                        Console& console) {
-  if (options.format != "html") return render(options.format, answer);
-  return report::html_report(answer, report::summarize(answer),
-                             illustrate(RunFolder(options.run), answer, console));
+  const auto summary = report::summarize(answer);
+  if (options.format == "html")
+    return report::html_report(answer, summary,
+                               illustrate(RunFolder(options.run), answer, console));
+  if (options.format == "md")
+    return report::markdown_report(answer, summary, insights(answer, console));
+  if (options.format == "csv")
+    return report::csv_report(answer, summary, insights(answer, console));
+  return render_json(answer);
 }
 
 // What stands in the result of a study's folder, or of a run's.
@@ -54,7 +60,7 @@ std::string content_of(const ReportOptions& options, Console& console) {
     throw InputError(
         fmt::format("{} has no result.json yet: its first trial has not ended", options.run));
   const Json json = parse_json(read_file(where), where);
-  return study.is_study() ? render_study(options, report::study_from_json(json, where))
+  return study.is_study() ? render_study(options.format, report::study_from_json(json, where))
                           : render_run(options, report::answer_from_json(json, where), console);
 }
 

@@ -118,11 +118,12 @@ void Tuning::tune_arm(train::Strategy strategy, std::size_t index) {
   }
   options.folder = folder_.path();
   options.weights = std::filesystem::absolute(options_.weights);
+  options.classes = data_.dataset.classes;
   options.suggester = options_.suggester;
   options.seed = options_.seed;
   options.seeds = options.plan.seeds;
   options.workers = options.plan.search ? workers_ : 1;
-  const double models = 2.0 * options.seeds;
+  const double models = 2.0 * options.seeds + 1;  // the kept one twice: for the report's pictures
   closing_seconds_ +=
       models * static_cast<double>(data_.split.test.size()) / options.plan.judged_per_second;
   last_run_seconds_ = std::max(last_run_seconds_, last_run_seconds(options.plan, budget_seconds));

@@ -69,6 +69,7 @@ class Tuning {
   void tidy_up();
   int finish();
   report::Answer answer(bool finished) const;
+  bool has_time_for_pictures() const;
   void write_report(bool finished);
 
   const TuneOptions& options_;

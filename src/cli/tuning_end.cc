@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "cli/illustrations.h"
 #include "cli/signals.h"
 #include "cli/tuning.h"
 #include "experiment/progress.h"
@@ -22,6 +23,7 @@ namespace frugal::cli {
 namespace {
 
 constexpr double kReportEverySeconds = 20;
+constexpr double kPictureSeconds = 4;  // of the last report, besides judging the test part again
 constexpr std::size_t kCheckpointsKept = 8;  // of trials that may yet be run for longer
 
 std::string command_line_of(const TuneOptions& options) {
@@ -123,6 +125,18 @@ report::Answer Tuning::answer(bool finished) const {
   return collect_answer(state, coordinator_->scheduler(), experiments);
 }
 
+// What the page of frugal report has besides: one more pass over the test part, and what the trials
+// teach. A clock that is over is not overdrawn for it.
+bool Tuning::has_time_for_pictures() const {
+  if (!allowed_seconds_) return true;
+  double judged_per_second = std::numeric_limits<double>::infinity();
+  for (const auto& arm : arms_)
+    judged_per_second = std::min(judged_per_second, arm->options().plan.judged_per_second);
+  const double seconds =
+      kPictureSeconds + static_cast<double>(data_.split.test.size()) / judged_per_second;
+  return coordinator_->meter().spent_seconds() + seconds <= *allowed_seconds_;
+}
+
 void Tuning::write_report(bool finished) {
   std::size_t trials = 0;
   for (const auto& arm : arms_) trials += coordinator_->scheduler().observations(arm->id()).size();
@@ -132,7 +146,11 @@ void Tuning::write_report(bool finished) {
   reported_at_ = now;
   const report::Answer so_far = answer(finished);
   write_file(folder_.result(), report::result_json(so_far).dump(1) + "\n");
-  write_file(folder_.report(), report::html_report(so_far, report::summarize(so_far)));
+  const report::Summary summary = report::summarize(so_far);
+  write_file(folder_.report(), report::html_report(so_far, summary));
+  if (finished && has_time_for_pictures())
+    write_file(folder_.report(),
+               report::html_report(so_far, summary, illustrate(folder_, so_far, console_)));
   if (finished) return;
   keep_model(so_far);
   forget_checkpoints(*arms_.back());

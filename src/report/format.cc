@@ -7,6 +7,7 @@
 
 #include "report/cells.h"
 #include "report/numbers.h"
+#include "report/searches.h"
 
 namespace frugal::report {
 namespace {
@@ -269,10 +270,12 @@ Table broken_table(const Answer& answer) {
   return table;
 }
 
-std::vector<Table> tables(const Answer& answer, const Summary& summary) {
+std::vector<Table> tables(const Answer& answer, const Summary& summary,
+                          const std::vector<Json>& insights) {
   return {results_table(answer, summary),
           gaps_table(answer, summary),
           recipe_table(answer),
+          importances_table(searches_of(answer), insights),
           trials_table(answer),
           confusions_table(answer, summary),
           split_table(answer),
@@ -302,21 +305,23 @@ std::string text_report(const Answer& answer, const Summary& summary) {
   return text;
 }
 
-std::string markdown_report(const Answer& answer, const Summary& summary) {
+std::string markdown_report(const Answer& answer, const Summary& summary,
+                            const std::vector<Json>& insights) {
   std::string text =
       fmt::format("# {}\n\n{}\n", escape_markdown(answer.title), escape_markdown(summary.sentence));
   if (!summary.kept.empty()) text += fmt::format("\n{}\n", escape_markdown(summary.kept));
   for (const std::string& caution : summary.cautions)
     text += fmt::format("\n{}\n", escape_markdown(caution));
-  for (const Table& table : tables(answer, summary))
+  for (const Table& table : tables(answer, summary, insights))
     if (!table.rows.empty())
       text += fmt::format("\n## {}\n\n{}", table.caption, to_markdown(table));
   return text;
 }
 
-std::string csv_report(const Answer& answer, const Summary& summary) {
+std::string csv_report(const Answer& answer, const Summary& summary,
+                       const std::vector<Json>& insights) {
   std::string text;
-  for (const Table& table : tables(answer, summary))
+  for (const Table& table : tables(answer, summary, insights))
     if (!table.rows.empty())
       text += fmt::format("{}# {}\r\n{}", text.empty() ? "" : "\r\n", table.name, to_csv(table));
   return text;

@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 
 #include "report/example_answer.h"
+#include "report/format.h"
 
 namespace frugal::report {
 namespace {
 
+using testing::HasSubstr;
+using testing::Not;
 using testing::SizeIs;
 
 // The accuracy falls off with the distance of x from 0.3, and does not hear of y.
@@ -47,6 +50,17 @@ TEST(Importances, NameTheParameterThatMattered) {
   ASSERT_THAT(table.rows, SizeIs(2));
   EXPECT_EQ(table.rows[0][1].text, "x");
   EXPECT_GT(std::stod(table.rows[0][2].data), 0.7);
+}
+
+TEST(Importances, StandInMarkdownAndCsv) {
+  const Answer answer = answer_about_x(30);
+  const Summary summary = summarize(answer);
+  const auto insights = insights_of(answer, searches_of(answer));
+  EXPECT_THAT(markdown_report(answer, summary, insights),
+              HasSubstr("\n## Which parameters mattered"));
+  EXPECT_THAT(csv_report(answer, summary, insights),
+              HasSubstr("# importances\r\nstrategy,parameter,share,low,high\r\nfine-tune,x,"));
+  EXPECT_THAT(csv_report(answer, summary), Not(HasSubstr("importances")));
 }
 
 TEST(Importances, OfTooFewTrialsSayWhatIsLacking) {

@@ -1,5 +1,6 @@
 // What the dashboard stands on: its files, sessions, events, the overview, and what a person may
 // ask of experiments and trials.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <future>
@@ -257,6 +258,48 @@ TEST_F(DashboardTest, ListsTrials) {
   const std::string ids = first["id"].get<std::string>() + ",77";
   EXPECT_EQ(get(experiment + "/trials?id=" + ids).body["data"].size(), 1u);
   EXPECT_EQ(get(experiment + "/trials?state=lost").status, 400);
+}
+
+TEST_F(DashboardTest, ShowsWhatATrialsAugmentationMakesOfPhotographs) {
+  options_.draw_samples = [](const experiment::Experiment& experiment,
+                             const experiment::Trial& trial) -> AugmentedSamples {
+    return {.transforms = fmt::format("{}: {}", experiment.name, trial.id),
+            .photographs = 8,
+            .variants = 4,
+            .width = 96,
+            .height = 60,
+            .jpeg = "\xff\xd8"};
+  };
+  restart();
+  const std::string experiment = create(), other = create();
+  const std::string trial = lease(experiment)["id"];
+  const std::string path = experiment + "/trials/" + trial + "/augmented_samples";
+  const Reply shown = get(path);
+  EXPECT_EQ(shown.body, Json({{"object", "augmented_samples"},
+                              {"lacking", ""},
+                              {"transforms", "test: " + trial},
+                              {"photographs", 8},
+                              {"variants", 4},
+                              {"width", 96},
+                              {"height", 60},
+                              {"jpeg", "/9g="}}));
+  EXPECT_EQ(get(path + "?size=9").status, 400);
+  EXPECT_EQ(get(other + "/trials/" + trial + "/augmented_samples").status, 404);
+  EXPECT_EQ(get(experiment + "/trials/77/augmented_samples").status, 404);
+  EXPECT_EQ(client("")->Get(path)->status, 401);
+  const std::string guest = post(experiment + "/tokens", Json::object()).body["token"];
+  EXPECT_EQ(client(guest)->Get(path)->status, 200);
+  const std::string stranger = post(other + "/tokens", Json::object()).body["token"];
+  EXPECT_EQ(client(stranger)->Get(path)->status, 404);
+}
+
+TEST_F(DashboardTest, SaysThatItKnowsNoPhotographs) {
+  const std::string experiment = create();
+  const std::string trial = lease(experiment)["id"];
+  const Reply shown = get(experiment + "/trials/" + trial + "/augmented_samples");
+  EXPECT_EQ(shown.status, 200);
+  EXPECT_THAT(shown.body["lacking"].get<std::string>(), HasSubstr("frugal tune"));
+  EXPECT_FALSE(shown.body.contains("jpeg"));
 }
 
 TEST_F(DashboardTest, LearnsAnewWhenAnObservationWasChanged) {

@@ -46,6 +46,8 @@ Answer create_lease(Call& call);
 // trial_list.cc; ids: {experiment}; {trial}
 Answer list_trials(Call& call);
 Answer stop_trial(Call& call);
+// samples.cc; ids: {experiment, trial}
+Answer get_augmented_samples(Call& call);
 // overview.cc, events.cc: for those who watch
 Answer get_overview(Call& call);
 Answer get_events(Call& call);

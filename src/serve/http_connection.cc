@@ -19,14 +19,14 @@ using SteadyClock = std::chrono::steady_clock;
 int status_of(ErrorCode error) {
   if (error == http::error::body_limit) return 413;
   if (error == http::error::header_limit || error == http::error::buffer_overflow) return 431;
-  if (error == http::error::end_of_stream || error == http::error::partial_message) return 0;
+  if (error == http::error::end_of_stream) return 0;
   return error.category() == make_error_code(http::error::bad_method).category() ? 400 : 0;
 }
 
 const char* words_for(int status) {
   if (status == 413) return "the body is too large";
   if (status == 431) return "the header is too large";
-  return "this is no HTTP request";
+  return "this is no HTTP request, or not the whole of one";
 }
 template <typename Stream>
 class ConnectionOf final : public Connection,

@@ -28,10 +28,7 @@ Incoming read_observation(const Json& body, const Experiment& experiment, Call& 
     throw InputError("body: give a suggestion or assignments, one of them");
   if (fields.has("suggestion")) {
     if (fields.has("task")) throw InputError("body: task goes with assignments only");
-    incoming.suggestion_trial = fields.id("suggestion");
-    if (call.scheduler.trial(incoming.suggestion_trial).experiment != experiment.id)
-      throw experiment::NotFound(fmt::format("experiment {} has no suggestion {}", experiment.id,
-                                             incoming.suggestion_trial));
+    incoming.suggestion_trial = suggestion_of(call, experiment, fields.id("suggestion")).id;
   } else {
     incoming.observation.point = read_point(fields, experiment);
   }

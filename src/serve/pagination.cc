@@ -18,6 +18,15 @@ experiment::Id marker(const Query& query, const std::string& key, experiment::Id
   return *id;
 }
 
+std::size_t limit_of(const Query& query) {
+  constexpr experiment::Id kMost = 1000;
+  const auto found = query.find("limit");
+  const auto limit = found == query.end() ? std::optional(kMost) : id_from_text(found->second);
+  if (!limit || *limit > kMost)
+    throw InputError("query: limit must be a whole number from 0 to 1000");
+  return static_cast<std::size_t>(*limit);
+}
+
 }  // namespace
 
 std::vector<std::string> paging_parameters(std::vector<std::string> own) {
@@ -38,10 +47,8 @@ Json select_fields(Json object, const Query& query) {
 
 PageQuery read_page(const Query& query, bool by_offset) {
   constexpr experiment::Id kNewest = std::numeric_limits<experiment::Id>::max();
-  const experiment::Id limit = marker(query, "limit", 1000);
-  if (limit > 1000) throw InputError("query: limit must be at most 1000");
   PageQuery page;
-  page.limit = static_cast<std::size_t>(limit);
+  page.limit = limit_of(query);
   page.ascending = query_flag(query, "ascending", false);
   page.before = marker(query, "before", kNewest);
   page.after = marker(query, "after", -1);

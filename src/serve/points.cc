@@ -42,6 +42,17 @@ Experiment active_experiment(const Call& call) {
   return experiment;
 }
 
+experiment::Trial suggestion_of(const Call& call, const experiment::Experiment& experiment,
+                                experiment::Id id) {
+  try {
+    experiment::Trial trial = call.scheduler.trial(id);
+    if (trial.experiment == experiment.id) return trial;
+  } catch (const experiment::NotFound&) {
+    // There is none at all: said in the words of who asked.
+  }
+  throw experiment::NotFound(fmt::format("experiment {} has no suggestion {}", experiment.id, id));
+}
+
 optimizer::Suggestion read_point(const Fields& fields, const Experiment& experiment,
                                  bool task_is_optional) {
   optimizer::Suggestion point{optimizer::assignments_from_json(

@@ -10,6 +10,10 @@ namespace frugal::serve {
 // The one in the path. Throws InputError when it was deleted, Refusal 403 when it is one of runs.
 experiment::Experiment active_experiment(const Call& call);
 
+// The trial behind a suggestion of that experiment. Throws NotFound.
+experiment::Trial suggestion_of(const Call& call, const experiment::Experiment& experiment,
+                                experiment::Id id);
+
 // `assignments` and `task` (a name or an object), which is needed where there are tasks unless
 // task_is_optional: then it is the full one.
 optimizer::Suggestion read_point(const Fields& fields, const experiment::Experiment& experiment,

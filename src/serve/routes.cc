@@ -41,6 +41,8 @@ constexpr Route kRoutes[] = {
     {"GET", "/v1/experiments/{}/metric_importances", get_metric_importances, Need::kExperiment},
     {"GET", "/v1/experiments/{}/insight", get_insight, Need::kExperiment},
     {"GET", "/v1/experiments/{}/trials", list_trials, Need::kExperiment},
+    {"GET", "/v1/experiments/{}/trials/{}/augmented_samples", get_augmented_samples,
+     Need::kExperiment},
     {"POST", "/v1/experiments/{}/tokens", create_guest_token, Need::kExperiment},
 
     {"POST", "/v1/experiments/{}/suggestions", create_suggestion, Need::kExperiment,

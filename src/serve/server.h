@@ -9,6 +9,7 @@
 
 #include "experiment/scheduler.h"
 #include "serve/http_server.h"
+#include "serve/samples.h"
 
 namespace frugal::serve {
 
@@ -27,6 +28,7 @@ struct ServerOptions {
   double wrong_tokens_per_minute = 60;  // from one address; 0: without a limit
   double run_seconds = 86400;           // a training run that is not heard of is given up; 0: never
   unsigned threads = 32;                // that handle requests
+  DrawSamples draw_samples = nullptr;   // of the trials; nullptr: nobody does
   HttpOptions http;                     // the rest of its limits
 };
 

@@ -186,6 +186,10 @@ TEST_F(ServerTest, TurnsPages) {
   for (const char* query : {"limit=1001", "limit=-1", "limit=x", "before=%00", "ascending=maybe",
                             "colour=red", "limit=1&limit=2"})
     EXPECT_EQ(get(experiment + "/suggestions?" + query).status, 400) << query;
+  EXPECT_THAT(get(experiment + "/suggestions?limit=x").message(), HasSubstr("from 0 to 1000"));
+  EXPECT_EQ(get(experiment + "/suggestions/77").message(), "experiment 1 has no suggestion 77");
+  EXPECT_EQ(post(experiment + "/observations", {{"suggestion", "77"}, {"value", 1}}).message(),
+            "experiment 1 has no suggestion 77");
 }
 
 TEST_F(ServerTest, RefusesBadBodiesAndNamesTheField) {
@@ -279,7 +283,9 @@ TEST_F(ServerTest, SurvivesWhatIsNoRequest) {
   EXPECT_THAT(raw("GET / HTTP/9.9\r\n\r\n"), HasSubstr("400"));
   raw("");
   raw(std::string(100, '\0'));
-  raw("POST /v1/experiments HTTP/1.1\r\nContent-Length: 1000\r\n\r\n{\"half\":");
+  EXPECT_THAT(raw("POST /v1/experiments HTTP/1.1\r\nContent-Length: 1000\r\n\r\n{\"half\":"),
+              HasSubstr("not the whole of one"));
+  EXPECT_THAT(raw("POST /v1/exp"), HasSubstr("400"));
   raw("POST /v1/experiments HTTP/1.1\r\nContent-Length: -5\r\n\r\n");
   raw("GET /" + std::string(20'000, 'a') + " HTTP/1.1\r\n\r\n");
   raw("GET / HTTP/1.1\r\nX: " + std::string(20'000, 'a') + "\r\n\r\n");

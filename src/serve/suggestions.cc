@@ -55,18 +55,11 @@ Answer page(Call& call, const char* object, RowQuery rows) {
   return {200, page_of(page, call.query, store.count_trials(rows), std::move(fetched), ids)};
 }
 
-Trial trial_of(const Call& call, const Experiment& experiment) {
-  const Trial trial = call.scheduler.trial(call.ids[1]);
-  if (trial.experiment != experiment.id)
-    throw experiment::NotFound(
-        fmt::format("experiment {} has no suggestion {}", experiment.id, trial.id));
-  return trial;
-}
-
 Answer one(Call& call, const char* object) {
   require_known_query(call.query, {"fields"});
   const Experiment experiment = call.scheduler.experiment(call.ids[0]);
-  return {200, select_fields(suggestion_json(trial_of(call, experiment), experiment, object),
+  return {200, select_fields(suggestion_json(suggestion_of(call, experiment, call.ids[1]),
+                                             experiment, object),
                              call.query)};
 }
 
@@ -120,7 +113,7 @@ Answer get_suggestion(Call& call) {
 Answer update_suggestion(Call& call) {
   const Fields fields(call.body, {"metadata"});
   const Experiment experiment = call.scheduler.experiment(call.ids[0]);
-  const Trial trial = trial_of(call, experiment);
+  const Trial trial = suggestion_of(call, experiment, call.ids[1]);
   const Trial changed =
       call.scheduler.set_metadata(trial.id, read_metadata(fields.object("metadata")));
   return {200, suggestion_json(changed, experiment, "suggestion")};
@@ -128,7 +121,7 @@ Answer update_suggestion(Call& call) {
 
 Answer delete_suggestion(Call& call) {
   require_known_query(call.query, {});
-  const Trial trial = trial_of(call, call.scheduler.experiment(call.ids[0]));
+  const Trial trial = suggestion_of(call, call.scheduler.experiment(call.ids[0]), call.ids[1]);
   call.scheduler.delete_trials(trial.experiment, {trial.id});
   call.services.ring();
   return {};
@@ -170,7 +163,7 @@ Answer get_queued_suggestion(Call& call) {
 Answer delete_queued_suggestion(Call& call) {
   require_known_query(call.query, {});
   const Experiment experiment = call.scheduler.experiment(call.ids[0]);
-  const Trial trial = trial_of(call, experiment);
+  const Trial trial = suggestion_of(call, experiment, call.ids[1]);
   if (!is_queued(trial))
     throw experiment::NotFound(fmt::format("suggestion {} is not queued: it was begun", trial.id));
   call.scheduler.delete_trials(experiment.id, {trial.id});

@@ -12,6 +12,7 @@
 #include "vision/data/manifest.h"
 #include "vision/data/split.h"
 #include "vision/train/train.h"
+#include "worker/confusions.h"
 #include "worker/folders.h"
 
 namespace frugal::worker {
@@ -180,8 +181,12 @@ Outcome TrainingExecutor::run(const Lease& lease, Context& context) {
                      {"messages", messages},
                      {"resumed_from_epochs", summary.resumed_from_epochs}};
   write_file(folder / "trial.json", left.dump(1) + "\n");
-  return Outcome::observed(summary.validation.accuracy, {},
-                           {{"history", all}, {"curve", whole_curve}});
+  return Outcome::observed(
+      summary.validation.accuracy, {},
+      {{"history", all},
+       {"curve", whole_curve},
+       {"confusions", confusions(summary.validation.labels, summary.validation.predictions,
+                                 photographs.dataset.classes.size())}});
 }
 
 }  // namespace frugal::worker

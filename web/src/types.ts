@@ -153,6 +153,16 @@ export interface Insight {
   best?: Assignments;
 }
 
+export interface AugmentedSamples {
+  lacking: string;
+  transforms?: string;
+  photographs?: number;
+  variants?: number;
+  width?: number;
+  height?: number;
+  jpeg?: string; // base64
+}
+
 export interface Page<T> {
   count: number;
   data: T[];

@@ -26,5 +26,21 @@ export async function until(what, isSo) {
   }
 }
 
+// The looks in which every page is looked at. Neighbours differ in one thing.
+export const looks = [
+  { width: 1280, colorScheme: "light" },
+  { width: 1280, colorScheme: "dark" },
+  { width: 390, colorScheme: "dark" },
+  { width: 390, colorScheme: "light" },
+];
+
+export async function take(page, { width, colorScheme }) {
+  await page.setViewportSize({ width, height: width < 500 ? 844 : 900 });
+  await page.emulateMedia({ colorScheme });
+  await until("the charts follow the window", () =>
+    page.evaluate(() => [...document.querySelectorAll(".chart")].every((chart) => Math.abs(chart.clientWidth - (chart.querySelector("canvas")?.clientWidth ?? 0)) < 2)),
+  );
+}
+
 // By how many pixels the page is wider than its window.
 export const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

@@ -6,8 +6,10 @@
 import assert from "node:assert/strict";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { openBrowser, overflow, patience, step, until } from "./browser.mjs";
+import { flaws } from "./accessible.mjs";
+import { looks, openBrowser, overflow, patience, step, take, until } from "./browser.mjs";
 import { accuracy, draw, finish, heartbeat, lease, randomNumbers, Server, space } from "./server.mjs";
+import { Tune } from "./tune.mjs";
 
 const [program, output] = process.argv.slice(2);
 const launch = await openBrowser();
@@ -17,6 +19,8 @@ mkdirSync(output, { recursive: true });
 
 const random = randomNumbers(7);
 const server = new Server(program, join(output, "dashboard.db"), "a-token-for-the-test");
+
+const tune = new Tune(program, join(output, "tune"));
 
 // A suggestion of one of the tasks, the cheap ones more often.
 async function queue(experiment) {
@@ -99,12 +103,14 @@ function watch(page) {
   page.on("pageerror", (error) => complaints.push(`${error.message} (${page.url()})`));
 }
 
+const browser = await launch();
+// It gets ready while the other pages are looked at.
+const tuned = browser.newPage().then((blank) => tune.start(blank, ["--strategy", "fine-tune", "--augment", "trivial", "--budget", "400runs"])).catch((error) => error);
 await server.start();
 const ids = await furnish();
 const feeder = new Feeder(ids.live);
 await feeder.begin();
 
-const browser = await launch();
 const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, colorScheme: "light" });
 context.setDefaultTimeout(patience);
 const page = await context.newPage();
@@ -225,6 +231,7 @@ async function sortsAndFiltersManyRows() {
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: /^Observation \d+/ }).waitFor();
+  await page.getByText("these are of networks that Frugal trains").waitFor();
   await page.goBack();
   await rows.first().waitFor();
 }
@@ -236,8 +243,29 @@ async function showsATrial() {
   await drawn();
   await page.getByRole("definition").filter({ hasText: "GiB" }).waitFor();
   await page.getByText(`begun by ${done.worker}`).waitFor();
+  await page.getByRole("img", { name: /^Confusion matrix of 4 classes/ }).waitFor();
+  await page.getByRole("cell", { name: "class 3" }).waitFor();
   await page.keyboard.press("ArrowLeft");
   await until("the one before is shown", async () => !(await page.locator("h1").innerText()).includes(`Trial ${done.id} `));
+}
+
+// What a network was shown, and what it took for what.
+async function showsPicturesOfATrial() {
+  const shown = await context.newPage();
+  watch(shown);
+  const done = await tuned;
+  if (done instanceof Error) throw done;
+  await shown.goto(`${tune.address}/#/experiments/1/trials/${done.id}`);
+  await shown.getByLabel("Token").fill(tune.token);
+  await shown.getByLabel("Token").press("Enter");
+  const sheet = shown.getByRole("img", { name: /^A sheet of 8 training photographs/ });
+  await sheet.waitFor();
+  assert.equal(await sheet.evaluate((img) => img.decode().then(() => img.naturalWidth)), Number(await sheet.getAttribute("width")));
+  await shown.getByText("random_crop, horizontal_flip, trivial_augment").waitFor();
+  await shown.getByText(/\d+ of \d+ photographs mistaken/).waitFor();
+  await looksRightHere(shown, "trial-pictures");
+  await shown.close();
+  await tune.stop();
 }
 
 async function stopsATrial() {
@@ -314,21 +342,23 @@ async function looksRight() {
     workers: "workers",
     compare: `compare?e=${ids.live},${ids.large}`,
   };
-  for (const width of [1280, 390])
-    for (const look of ["light", "dark"]) {
-      await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
-      await page.emulateMedia({ colorScheme: look });
-      for (const [name, fragment] of Object.entries(views)) {
-        await page.goto(at(fragment));
-        await page.locator("h1").waitFor();
-        await until(`${name} is there`, async () => (await page.locator(".waiting, .starting").count()) === 0);
-        if (["overview", "parameters", "many", "compare"].includes(name)) await drawn();
-        await photograph(`${name}-${width}-${look}`);
-        assert.ok((await overflow(page)) <= 0, `${name} at ${width} is too wide by ${await overflow(page)} pixels`);
-      }
-    }
-  await page.setViewportSize({ width: 1280, height: 900 });
-  await page.emulateMedia({ colorScheme: "light" });
+  for (const [name, fragment] of Object.entries(views)) {
+    await page.goto(at(fragment));
+    await looksRightHere(page, name);
+  }
+}
+
+async function looksRightHere(shown, name) {
+  await shown.locator("h1").waitFor();
+  await until(`${name} is there`, async () => (await shown.locator(".waiting, .starting").count()) === 0);
+  if (["overview", "parameters", "many", "compare"].includes(name)) await shown.locator(".chart canvas").first().waitFor();
+  for (const look of looks) {
+    await take(shown, look);
+    await shown.screenshot({ path: join(output, `${name}-${look.width}-${look.colorScheme}.png`), fullPage: true, animations: "disabled" });
+    assert.ok((await overflow(shown)) <= 0, `${name} at ${look.width} is too wide by ${await overflow(shown)} pixels`);
+    assert.deepEqual(await flaws(shown), [], `${name}, ${look.colorScheme}`);
+  }
+  await take(shown, looks[0]);
 }
 
 async function survivesALostConnection() {
@@ -373,6 +403,7 @@ try {
     showsWorkers,
     opensDeepLinks,
     looksRight,
+    showsPicturesOfATrial,
     survivesALostConnection,
     signsOut,
   ])
@@ -386,5 +417,6 @@ try {
 }
 await feeder.end().catch(() => {});
 await browser.close();
+await tune.stop();
 await server.stop();
 process.exit(failure ? 1 : 0);

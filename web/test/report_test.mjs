@@ -5,11 +5,13 @@
 //
 // FRUGAL: the program. OUTPUT: a folder for the runs and the screenshots, which are kept.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdirSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { openBrowser, overflow, patience, step, until } from "./browser.mjs";
+import { promisify } from "node:util";
+import { flaws } from "./accessible.mjs";
+import { looks, openBrowser, overflow, patience, step, take, until } from "./browser.mjs";
 import { leaveRun } from "./run.mjs";
 
 const [program, output] = process.argv.slice(2);
@@ -21,16 +23,26 @@ const complaints = [];
 let expected = null; // a pattern of what a step provokes
 
 // Of a run in a folder of its own: its report, as an address.
-function report(name, options) {
+async function report(name, options) {
   const folder = resolve(output, name);
   leaveRun(folder, options);
-  execFileSync(program, ["report", folder, "--quiet"], { stdio: ["ignore", "ignore", "inherit"] });
+  await promisify(execFile)(program, ["report", folder, "--quiet"]);
   const file = join(folder, "report.html");
   const bytes = statSync(file).size;
   console.log(`${name}: ${(bytes / 1e6).toFixed(2)} MB`);
   assert.ok(bytes < 5e6, `${file} is too large`);
   return pathToFileURL(file).href;
 }
+
+// All at once, while the browser looks at those that are written.
+const soon = {
+  few: report("few", { trials: 5 }),
+  many: report("many", { trials: 2000, classes: 196, test: 980 }),
+  running: report("running", { trials: 8, isRunning: true }),
+  failing: report("failing", { trials: 4, isFailing: true }),
+  "one-class": report("one-class", { trials: 5, test: 10, classes: 1 }),
+};
+for (const written of Object.values(soon)) written.catch(() => {}); // whoever waits for it is told
 
 const browser = await launch();
 async function open(address, options = {}) {
@@ -68,31 +80,22 @@ async function drawn(page) {
 
 const picture = (page, name) => page.screenshot({ path: join(output, `${name}.png`), fullPage: true, animations: "disabled" });
 
-async function looksRight(address, name) {
-  const page = await open(address);
+async function looksRight(name) {
+  const page = await open(await soon[name]);
   await drawn(page);
   console.log(`${name}: drawn within ${((await page.evaluate(() => performance.now())) / 1000).toFixed(1)} s`);
-  for (const [width, colorScheme] of [[1280, "light"], [1280, "dark"], [390, "dark"], [390, "light"]]) {
-    await page.setViewportSize({ width, height: 900 });
-    await page.emulateMedia({ colorScheme });
-    await until("the charts follow the window", () =>
-      page.evaluate(() => [...document.querySelectorAll(".chart")].every((chart) => Math.abs(chart.clientWidth - chart.querySelector("canvas").clientWidth) < 2)),
-    );
+  for (const { width, colorScheme } of looks) {
+    await take(page, { width, colorScheme });
     await drawn(page);
     await picture(page, `${name}-${width}-${colorScheme}`);
     assert.ok((await overflow(page)) <= 0, `${name} at ${width} is too wide by ${await overflow(page)} pixels`);
+    assert.deepEqual(await flaws(page), [], `${name}, ${colorScheme}`);
   }
   await page.context().close();
 }
 
-let few, many;
-await step("reportsAreWritten", async () => {
-  few = report("few", { trials: 5 });
-  many = report("many", { trials: 2000, classes: 196, test: 980 });
-});
-
 async function sortsFiltersAndOpensTrials() {
-  const page = await open(many);
+  const page = await open(await soon.many);
   await drawn(page);
   const trials = page.locator("#trials");
   await trials.getByRole("button", { name: "fine-tune" }).click();
@@ -111,7 +114,7 @@ async function sortsFiltersAndOpensTrials() {
 }
 
 async function choosesOnTheCoordinates() {
-  const page = await open(few);
+  const page = await open(await soon.few);
   await drawn(page);
   await page.locator("#parameters").getByRole("button", { name: "fine-tune" }).click();
   const chart = page.getByRole("img", { name: /^Parallel coordinates/ });
@@ -130,7 +133,7 @@ async function choosesOnTheCoordinates() {
 }
 
 async function showsWhatMattered() {
-  const page = await open(many);
+  const page = await open(await soon.many);
   await drawn(page);
   await page.getByRole("img", { name: /^Importances: / }).waitFor();
   await page.locator("#parameters").getByRole("button", { name: "Slices" }).click();
@@ -142,7 +145,7 @@ async function showsWhatMattered() {
 }
 
 async function printsAndReadsWithoutScript() {
-  const page = await open(few, { colorScheme: "dark" });
+  const page = await open(await soon.few, { colorScheme: "dark" });
   await drawn(page);
   await page.pdf({ path: join(output, "few.pdf"), format: "A4", preferCSSPageSize: true });
   await page.evaluate(() => window.dispatchEvent(new Event("beforeprint"))); // the dark charts become light
@@ -151,7 +154,7 @@ async function printsAndReadsWithoutScript() {
   await picture(page, "few-print");
   await page.context().close();
   expected = /script/;
-  const plain = await open(few, { javaScriptEnabled: false });
+  const plain = await open(await soon.few, { javaScriptEnabled: false });
   await plain.locator("#trials table").waitFor();
   assert.equal(await plain.locator("#trials tbody tr").count(), 5);
   assert.equal(await plain.locator("figure:visible").count(), 0, "no empty place of a chart");
@@ -162,15 +165,16 @@ async function printsAndReadsWithoutScript() {
 
 async function saysWhatWentWrong() {
   const cases = {
-    running: [{ trials: 8, isRunning: true }, "Not finished, no answer yet"],
-    failing: [{ trials: 4, isFailing: true }, "4 of 4 trials failed and none is done"],
-    "one-class": [{ trials: 5, test: 10, classes: 1 }, "There is only one class"],
+    running: "Not finished, no answer yet",
+    failing: "4 of 4 trials failed and none is done",
+    "one-class": "There is only one class",
   };
-  for (const [name, [options, sentence]] of Object.entries(cases)) {
-    const page = await open(report(name, options));
+  for (const [name, sentence] of Object.entries(cases)) {
+    const page = await open(await soon[name]);
     await page.locator("html.scripted").waitFor();
     await page.getByText(sentence).first().waitFor();
     if (name !== "failing") await drawn(page);
+    assert.deepEqual(await flaws(page), [], name);
     await picture(page, name);
     await page.context().close();
   }
@@ -178,8 +182,8 @@ async function saysWhatWentWrong() {
 
 let failure = null;
 try {
-  await step("looksRightOfFew", () => looksRight(few, "few"));
-  await step("looksRightOfMany", () => looksRight(many, "many"));
+  await step("looksRightOfFew", () => looksRight("few"));
+  await step("looksRightOfMany", () => looksRight("many"));
   for (const act of [sortsFiltersAndOpensTrials, choosesOnTheCoordinates, showsWhatMattered, printsAndReadsWithoutScript, saysWhatWentWrong]) await step(act.name, act);
   assert.deepEqual(complaints, [], "the console is silent, and nothing is asked for");
 } catch (error) {

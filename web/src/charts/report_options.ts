@@ -142,12 +142,11 @@ export function armsTradeOff(arms: ReportArm[], cost: ArmCost, look: Look): ECha
             formatter: point.arm.name,
             position: point.cost > middle ? "left" : "right",
             distance: 8,
-            padding: [0, 0, 16, 0], // above the dashed line
+            padding: [1, 3],
+            backgroundColor: look.raised, // the dashed line passes behind
             color: look.ink,
             fontFamily: font,
             fontSize: 12,
-            textBorderColor: look.raised,
-            textBorderWidth: 3,
           },
         })),
         symbolSize: 11,

@@ -104,7 +104,7 @@ export function ComparePage() {
               <tr>
                 <td />
                 {all.map((one) => (
-                  <th key={one.id} class="n">
+                  <th key={one.id} scope="col" class="n">
                     <a href={href("experiments", one.id)}>{one.name}</a>
                   </th>
                 ))}

@@ -26,9 +26,9 @@ export function SetupTab({ one, loaded }: { one: Overview; loaded: Loaded }) {
           <table>
             <thead>
               <tr>
-                <th>Name</th>
-                <th>Type</th>
-                <th>Values</th>
+                <th scope="col">Name</th>
+                <th scope="col">Type</th>
+                <th scope="col">Values</th>
               </tr>
             </thead>
             <tbody>
@@ -59,10 +59,10 @@ export function SetupTab({ one, loaded }: { one: Overview; loaded: Loaded }) {
           <table>
             <thead>
               <tr>
-                <th>Metric</th>
-                <th>Strategy</th>
-                <th>Objective</th>
-                <th class="n">Threshold</th>
+                <th scope="col">Metric</th>
+                <th scope="col">Strategy</th>
+                <th scope="col">Objective</th>
+                <th scope="col" class="n">Threshold</th>
               </tr>
             </thead>
             <tbody>
@@ -81,8 +81,8 @@ export function SetupTab({ one, loaded }: { one: Overview; loaded: Loaded }) {
           <table>
             <thead>
               <tr>
-                <th>Task</th>
-                <th class="n">Cost</th>
+                <th scope="col">Task</th>
+                <th scope="col" class="n">Cost</th>
               </tr>
             </thead>
             <tbody>

@@ -13,6 +13,7 @@ import { doing } from "../parts/toast";
 import { go, href } from "../route";
 import type { Row } from "../rows";
 import type { Metric, Overview } from "../types";
+import { TrialPictures } from "./trial_pictures";
 import { goalOf, type Loaded, useRows } from "./use_rows";
 
 type Entry = Record<string, unknown>;
@@ -26,7 +27,7 @@ function historyOf(row: Row): Entry[] {
 // Everything that was recorded along the way, by what it was recorded against.
 export function seriesOf(row: Row, metric: Metric): { x: string; groups: Series[][] } {
   const history = historyOf(row);
-  if (history.length > 0) {
+  if (history.length > 1) {
     const x = axes.find((name) => typeof history[0]![name] === "number") ?? "";
     const names = Object.keys(history[0]!).filter((name) => name !== x && name !== "wall_seconds" && typeof history[0]![name] === "number");
     const all = names.map((name): Series => ({
@@ -260,6 +261,7 @@ export function TrialPage({ experiment: id, trial: key }: { experiment: string; 
         <Costs row={row} />
         <Log row={row} />
       </div>
+      <TrialPictures experiment={loaded.experiment} row={row} />
     </>
   );
 }

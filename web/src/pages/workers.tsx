@@ -35,13 +35,13 @@ export function WorkersPage() {
         <table class="workers">
           <thead>
             <tr>
-              <th>Worker</th>
-              <th>State</th>
-              <th>Experiment</th>
-              <th>Trial</th>
-              <th class="n">Last heard</th>
-              <th class="n">Known for</th>
-              <th class="n">Trials ended</th>
+              <th scope="col">Worker</th>
+              <th scope="col">State</th>
+              <th scope="col">Experiment</th>
+              <th scope="col">Trial</th>
+              <th scope="col" class="n">Last heard</th>
+              <th scope="col" class="n">Known for</th>
+              <th scope="col" class="n">Trials ended</th>
             </tr>
           </thead>
           <tbody>
