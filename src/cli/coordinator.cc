@@ -24,7 +24,8 @@ Coordinator::Coordinator(RunFolder folder)
       store_(experiment::open_sqlite_store(folder_.store())),
       scheduler_(*store_, clock_),
       meter_(scheduler_, clock_),
-      ledger_(scheduler_, clock_) {
+      ledger_(scheduler_, clock_),
+      depot_(folder_.path()) {
   scheduler_.take_back_all();
 }
 
@@ -39,7 +40,8 @@ void Coordinator::start_workers(const Launching& launching, unsigned workers,
     server_ = std::make_unique<serve::Server>(
         scheduler_, serve::ServerOptions{.host = launching.host(),
                                          .port = launching.port(),
-                                         .token = read_file(folder_.token())});
+                                         .token = read_file(folder_.token()),
+                                         .depot = &depot_});
   launcher_ = launching.make(folder_, server_->address(), options, say, clock_);
   workers_ = workers;
   dollars_per_hour_ = dollars_per_hour;

@@ -235,6 +235,8 @@ struct WorkerOptions {
   unsigned threads = 1;
   int parent = 0;                  // process to end with; 0: none
   bool programs = false;           // run the programs that experiments name
+  bool fetch = false;              // files from the coordinator, also where its folders are seen
+  std::string cache;               // where those are kept; "": the user's cache folder
   double leave_after_seconds = 0;  // without a trial; 0: never
 };
 
