@@ -95,9 +95,9 @@ std::vector<augment::MeasureChange> measure(const ShownPhotographs& shown) {
 }
 
 std::string measures_text(const std::vector<augment::MeasureChange>& changes) {
-  std::string text = fmt::format("{:<15}{:>9}{:>9}  change\n", "", "before", "after");
+  std::string text = fmt::format("{:<15}{:>10}{:>10}  change\n", "", "before", "after");
   for (const auto& c : changes)
-    text += fmt::format("{:<15}{:>9.4g}{:>9.4g}  {:+.3g} ± {:.2g}\n", c.name, c.before, c.after,
+    text += fmt::format("{:<15}{:>10.3g}{:>10.3g}  {:+.3g} ± {:.2g}\n", c.name, c.before, c.after,
                         c.change, c.change_margin);
   return text;
 }

@@ -1,5 +1,6 @@
 // frugal worker on machines that see nothing of the coordinator's: its folders are hidden behind an
-// empty mount where the kernel lets us, else the worker is told not to look at them.
+// empty mount where the kernel lets us, else the coordinator calls its run's folder by a name that
+// is no folder here.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sys/wait.h>
@@ -54,7 +55,7 @@ class ElsewhereTest : public ProgramTest {
         "test");
     described.tasks = {{"full", 1.0}};
     described.metadata["training"] = to_json(
-        worker::TrainingSetup{.folder = run_.path(), .weights = "", .recipe = to_json(recipe())});
+        worker::TrainingSetup{.folder = called(), .weights = "", .recipe = to_json(recipe())});
     experiment_ = scheduler_.create(described).id;
     // Nothing but what a test queues.
     scheduler_.set_admission([](const auto&, const auto&) { return false; });
@@ -64,6 +65,9 @@ class ElsewhereTest : public ProgramTest {
     for (const auto& left : std::filesystem::directory_iterator(folder_))
       std::filesystem::remove_all(left);
   }
+
+  // The run's folder, as the experiment names it.
+  std::string called() const { return hides() ? run_.path().string() : at() + "/nowhere/run"; }
 
   static train::Recipe recipe() {
     train::Recipe recipe;
@@ -88,8 +92,8 @@ class ElsewhereTest : public ProgramTest {
     std::filesystem::create_directories(own);
     const std::string command = fmt::format(
         "exec env HOME={0} XDG_CACHE_HOME={0}/cache {1} worker --coordinator {2} "
-        "--token-file {3}/token --name {4} {5}",
-        own, FRUGAL_PROGRAM, server_.address(), at(), node, hides() ? "" : "--fetch");
+        "--token-file {3}/token --name {4}",
+        own, FRUGAL_PROGRAM, server_.address(), at(), node);
     const std::string hidden =
         hides() ? fmt::format("mount -t tmpfs none {}/home && cd {} && {}", at(), own, command)
                 : command;
@@ -180,9 +184,9 @@ TEST_F(ElsewhereTest, AnotherMachineGoesOnFromTheCheckpointThatWasSent) {
   const auto released = scheduler_.trial(trial);
   EXPECT_EQ(released.state, TrialState::kPreempted);
   const std::filesystem::path checkpoint = released.checkpoint;
-  EXPECT_EQ(checkpoint.parent_path(), run_.checkpoints()) << "by its name at the coordinator's";
+  EXPECT_EQ(checkpoint.parent_path(), called() + "/checkpoints") << "by the coordinator's name";
   const auto runs = std::filesystem::directory_iterator(folder_ / "node2/cache/frugal/runs");
-  EXPECT_EQ(sha256(read_file(checkpoint)),
+  EXPECT_EQ(sha256(read_file(run_.checkpoints() / checkpoint.filename())),
             sha256(read_file(runs->path() / "checkpoints" / checkpoint.filename())));
 }
 

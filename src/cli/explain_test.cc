@@ -39,11 +39,12 @@ class Explain : public ProgramTest {
 };
 
 TEST_F(Explain, AnswersByMeasurementAndKeepsItsAnswers) {
-  const std::string questions = "robustness,attention,test-photographs,layers,parameters,transfer";
+  const std::string questions =
+      "robustness,attention,test-photographs,layers,parameters,looks,transfer";
   const Ran asked = explain("--json --only " + questions);
   ASSERT_EQ(asked.exit_code, 0) << asked.err;
   const Json answers = asked.last().at("questions");
-  EXPECT_EQ(answers.size(), 6u);
+  EXPECT_EQ(answers.size(), 7u);
   for (const char* question : {"robustness", "attention", "test-photographs", "layers"})
     EXPECT_TRUE(answers.at(question).at("answered").get<bool>()) << answers.dump(1);
   EXPECT_EQ(answers.at("robustness").at("tables").at("robustness").size(), 8u);
@@ -53,7 +54,8 @@ TEST_F(Explain, AnswersByMeasurementAndKeepsItsAnswers) {
   }
   EXPECT_THAT(answers.at("attention").at("tables").dump(), HasSubstr("mass"));
   EXPECT_EQ(answers.at("layers").at("tables").at("layers").size(), 4u);
-  EXPECT_THAT(answers.at("parameters").at("why_not"), HasSubstr("there was no search"));
+  for (const char* question : {"parameters", "looks"})
+    EXPECT_THAT(answers.at(question).at("why_not"), HasSubstr("there was no search"));
   EXPECT_THAT(answers.at("transfer").at("why_not"), HasSubstr("--onto"));
   EXPECT_EQ(result().at("questions"), answers);
 

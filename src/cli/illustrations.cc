@@ -11,6 +11,7 @@
 #include "cli/contact_sheet.h"
 #include "cli/inquiry.h"
 #include "cli/signals.h"
+#include "cli/some_photographs.h"
 #include "report/searches.h"
 #include "vision/train/recipe.h"
 
@@ -23,24 +24,6 @@ constexpr std::size_t kSheetPhotographs = 8;
 constexpr SheetOptions kSheet{.seed = 0, .variants = 4, .resolution = 112};
 constexpr int kSheetQuality = 80;
 
-// The first photographs of the training part that can still be read.
-std::vector<data::Image> training_photographs(const RunData& run) {
-  std::vector<data::Image> images;
-  std::string reason;
-  const std::size_t step = std::max<std::size_t>(run.split.train.size() / kSheetPhotographs, 1);
-  for (std::size_t i = 0; i < run.split.train.size() && images.size() < kSheetPhotographs;
-       i += step) {
-    try {
-      images.push_back(data::read_image(run.dataset.photographs[run.split.train[i]].path,
-                                        {.at_least_short_side = 2 * kSheet.resolution}));
-    } catch (const Error& error) {
-      reason = error.what();
-    }
-  }
-  if (images.empty()) throw InputError("no training photograph can be read: " + reason);
-  return images;
-}
-
 std::string names_of(const augment::Policy& policy) {
   std::vector<std::string> names;
   for (const augment::TransformUse& use : policy.uses) names.push_back(use.transform);
@@ -48,7 +31,8 @@ std::string names_of(const augment::Policy& policy) {
 }
 
 report::Picture sheet_of(const augment::Policy& policy, const RunData& run) {
-  const std::vector<data::Image> images = training_photographs(run);
+  const std::vector<data::Image> images =
+      some_photographs(run, kSheetPhotographs, kSheet.resolution);
   const data::Image sheet = show(policy, images, kSheet).sheet(kSheetPhotographs);
   const std::string names = names_of(policy);
   return {fmt::format("A sheet of {} training photographs, and {} augmented variants below each",

@@ -85,6 +85,7 @@ report::Finding Inquiry::answer(const std::string& question) {
       {"layers", &Inquiry::layers},
       {"policy", &Inquiry::policy},
       {"parameters", &Inquiry::parameters},
+      {"looks", &Inquiry::looks},
       {"transfer", &Inquiry::transfer}};
   for (const auto& [name, method] : kMethods)
     if (name == question) return (this->*method)();
@@ -107,7 +108,8 @@ std::string Inquiry::identity(const std::string& question) const {
     json["budget"] = share_of_budget(question);
     json["onto"] = options_.onto.empty() ? "" : sha256(read_file(options_.onto));
   }
-  if (question == "parameters" && std::filesystem::exists(folder_.result()))
+  if ((question == "parameters" || question == "looks") &&
+      std::filesystem::exists(folder_.result()))
     json["result"] = sha256(read_file(folder_.result()));
   return json.dump();
 }

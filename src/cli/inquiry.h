@@ -1,5 +1,6 @@
 // The questions of `frugal explain`, each answered by measurement on one run. inquiry.cc looks at
-// the model as it is, inquiry_training.cc trains again.
+// the model as it is, inquiry_training.cc trains again, inquiry_looks.cc looks at the trials'
+// pictures.
 #pragma once
 
 #include <memory>
@@ -44,6 +45,7 @@ class Inquiry {
   report::Finding layers();
   report::Finding policy();
   report::Finding parameters();
+  report::Finding looks();
   report::Finding transfer();
 
   const explain::Gallery& gallery();

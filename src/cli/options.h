@@ -68,7 +68,8 @@ struct TuneOptions {
   unsigned resolution = 0;  // pixels of the short side; 0: what the budget allows
   double epochs = 0;        // of the full task; 0: what the budget allows
   std::string task_by =
-      "resolution";  // how cheap tasks are cheaper: "epochs", "resolution", "depth"
+      "resolution";         // how cheap tasks are cheaper: "epochs", "resolution", "depth"
+  double stop_risk = 0.05;  // that a run stopped for its learning curve would have been the best
   PriceOptions price;
   SplitShares shares;
   bool refit = true;  // the winner once more, on the validation photographs too
@@ -235,8 +236,6 @@ struct WorkerOptions {
   unsigned threads = 1;
   int parent = 0;                  // process to end with; 0: none
   bool programs = false;           // run the programs that experiments name
-  bool fetch = false;              // files from the coordinator, also where its folders are seen
-  std::string cache;               // where those are kept; "": the user's cache folder
   double leave_after_seconds = 0;  // without a trial; 0: never
 };
 

@@ -85,11 +85,6 @@ void describe(CLI::App& c, WorkerOptions& o) {
   c.add_option("--threads", o.threads, "of one trial")->check(CLI::Range(1u, 1024u));
   c.add_flag("--programs", o.programs,
              "run the programs that experiments name: whoever has the token can run any here");
-  c.add_flag("--fetch", o.fetch,
-             "photographs, weights and checkpoints from the coordinator, also where its folders "
-             "can be seen; without it only where they cannot");
-  c.add_option("--cache", o.cache, "where those are kept; default: ~/.cache/frugal")
-      ->type_name("DIR");
   c.add_option("--leave-after", o.leave_after_seconds,
                "end after so many seconds without a trial; 0: stay")
       ->check(CLI::NonNegativeNumber);

@@ -30,6 +30,11 @@ void describe(CLI::App& c, TuneOptions& o) {
   c.add_option("--seeds", o.seeds, "fresh seeds on which the winner is run again, at most")
       ->check(CLI::Range(1u, 20u));
   c.add_option("--suggester", o.suggester, "multitask, random, sobol, ...");
+  c.add_option("--stop-risk", o.stop_risk,
+               "runs are stopped whose learning curve says that they will not be the best, at this "
+               "risk for each that it errs; 0: none is")
+      ->type_name("SHARE")
+      ->check(CLI::Range(0.0, 0.5));
   add_launch_options(c, o.launch);
   c.add_option("--workers", o.machine.workers,
                "side by side; 0: as --threads allows, or what is measured fastest");

@@ -24,11 +24,12 @@ constexpr double kHalf = 0.5;
 constexpr std::size_t kFrozenViews = 3;  // that frozen layers see of a photograph
 constexpr double kFrozenShare = 0.4;     // of a network's pass, up to the first layer's end
 constexpr double kSizesOfTasks = 1.6;    // pixels of all tasks together, in the full one's
-constexpr double kCaution = 0.92;        // of a single run's time: it may take longer than forecast
-constexpr double kWorthwhile = 0.8;      // a task that costs more saves nothing
-constexpr std::size_t kMultiple = 16;    // pixels of a task's sides
-constexpr std::size_t kLowestTask = 32;  // pixels; below that a network sees too little
-constexpr double kFewestRuns = 2;        // fewer leave nothing to search with
+constexpr double kCaution = 0.95;        // of a single run's time: it may take longer than forecast
+constexpr double kReckoningError = 1.35;  // of times at a size, by the speed at the one below
+constexpr double kWorthwhile = 0.8;       // a task that costs more saves nothing
+constexpr std::size_t kMultiple = 16;     // pixels of a task's sides
+constexpr std::size_t kLowestTask = 32;   // pixels; below that a network sees too little
+constexpr double kFewestRuns = 2;         // fewer leave nothing to search with
 constexpr double kRunsASeed = 5;  // full runs for each fresh seed: two that use it, the rest search
 constexpr double kExtractionShare = 0.4;  // of a budget for features
 constexpr double kViews = 3.4;  // passes of all photographs: centre, mirror image, two augmented
@@ -57,10 +58,17 @@ double judged_views(const train::Recipe& recipe) {
   return recipe.flip_test ? 2 : 1;
 }
 
+double steps_seconds(const PlanRequest& request, const train::Speed& speed) {  // of an epoch
+  return static_cast<double>(request.training_photographs) / speed.training_images_per_second;
+}
+
+double evaluation_seconds(const PlanRequest& request, const train::Speed& speed) {
+  return judged_views(request.recipe) * static_cast<double>(request.validation_photographs) /
+         speed.inference_images_per_second;
+}
+
 double epoch_seconds(const PlanRequest& request, const train::Speed& speed) {
-  return static_cast<double>(request.training_photographs) / speed.training_images_per_second +
-         judged_views(request.recipe) * static_cast<double>(request.validation_photographs) /
-             speed.inference_images_per_second;
+  return steps_seconds(request, speed) + evaluation_seconds(request, speed);
 }
 
 [[noreturn]] void refuse(const PlanRequest& request, double needed_seconds) {
@@ -74,7 +82,8 @@ double epoch_seconds(const PlanRequest& request, const train::Speed& speed) {
 // Of all that a run of recipe.epochs at the recipe's size takes, seconds.
 double run_seconds(const PlanRequest& request, const train::Recipe& recipe,
                    const train::Speed& speed) {
-  return recipe.epochs * epoch_seconds(request, speed) + kRunOverheadSeconds;
+  return recipe.epochs * steps_seconds(request, speed) +
+         std::ceil(recipe.epochs) * evaluation_seconds(request, speed) + kRunOverheadSeconds;
 }
 
 // Of what is computed once, before the first step: the features that the head begins from, and what
@@ -107,23 +116,47 @@ Allowance alone(double seconds) {
   return {seconds, 1, kFewestEpochsAlone};
 }
 
-// The most pixels of which a run of that allowance shows its fewest epochs. speed: at
-// measured pixels; other sizes are slower or faster in proportion.
+// Of the fewest epochs at that size. speed: where pixels were fewer by that many times; other sizes
+// are slower or faster in proportion.
+double fewest_epochs_seconds(const PlanRequest& request, const Allowance& allowance,
+                             train::Recipe recipe, const train::Speed& speed, double times) {
+  recipe.epochs = request.epochs > 0 ? request.epochs : allowance.fewest_epochs;
+  const double run = run_seconds(request, recipe, speed) - kRunOverheadSeconds;
+  const double passes = allowance.first_passes_share * first_passes_seconds(request, recipe, speed);
+  return kRunOverheadSeconds + times * (run + passes);
+}
+
+// The most pixels of which a run of that allowance shows its fewest epochs.
 std::size_t best_height(const PlanRequest& request, const Allowance& allowance,
                         const train::Speed& speed, double measured_pixels) {
-  const double fewest = request.epochs > 0 ? request.epochs : allowance.fewest_epochs;
   train::Recipe recipe = request.recipe;
   std::size_t best = candidate_heights(request).front();
   for (const std::size_t height : candidate_heights(request)) {
     set_height(recipe, height, request.aspect);
     const double times = pixels(recipe) / measured_pixels;
-    recipe.epochs = fewest * times;  // as if at the measured size
-    if (run_seconds(request, recipe, speed) +
-            allowance.first_passes_share * times * first_passes_seconds(request, recipe, speed) <=
-        allowance.seconds)
+    if (fewest_epochs_seconds(request, allowance, recipe, speed, times) <= allowance.seconds)
       best = height;
   }
   return best;
+}
+
+// Larger sizes are faster than the pixels of smaller ones say: those that miss the allowance by
+// little are measured, not reckoned.
+void climb(const PlanRequest& request, const Allowance& allowance,
+           const MeasureSpeed& measure_speed, train::Recipe& recipe, train::Speed& speed) {
+  for (const std::size_t height : candidate_heights(request)) {
+    if (height <= recipe.height) continue;
+    train::Recipe larger = recipe;
+    set_height(larger, height, request.aspect);
+    const double times = pixels(larger) / pixels(recipe);
+    if (fewest_epochs_seconds(request, allowance, larger, speed, times) >
+        allowance.seconds * kReckoningError)
+      return;
+    const train::Speed there = measure_speed(larger);
+    if (fewest_epochs_seconds(request, allowance, larger, there, 1) > allowance.seconds) return;
+    recipe = larger;
+    speed = there;
+  }
 }
 
 // Takes the size and the epochs that the allowance is best spent on, and returns the speed there.
@@ -137,12 +170,14 @@ train::Speed spend(const PlanRequest& request, const Allowance& allowance,
     if (recipe.height == measured) break;
     speed = measure_speed(recipe);
   }
+  climb(request, allowance, measure_speed, recipe, speed);
   const double affordable =
       (allowance.seconds - kRunOverheadSeconds -
-       allowance.first_passes_share * first_passes_seconds(request, recipe, speed)) /
+       allowance.first_passes_share * first_passes_seconds(request, recipe, speed) -
+       evaluation_seconds(request, speed)) /
       epoch_seconds(request, speed);
-  recipe.epochs =
-      request.epochs > 0 ? request.epochs : std::clamp(std::floor(affordable), 1.0, kMostEpochs);
+  const double tenths = std::floor(affordable * 10) / 10;
+  recipe.epochs = request.epochs > 0 ? request.epochs : std::clamp(tenths, 1.0, kMostEpochs);
   return speed;
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -60,6 +61,28 @@ TEST(Plan, ASmallBudgetIsOneLongRunOnAllCores) {
   PlanRequest small = cars(3600);
   small.short_side_pixels = 50;  // what has no more pixels is searched with those it has
   EXPECT_TRUE(plan_for(small).search);
+}
+
+TEST(Plan, MeasuresTheNextSizeWhereReckoningSaysNo) {
+  // Small views are hardly faster than larger ones, up to 96 pixels' height.
+  const MeasureSpeed flat = [](const train::Recipe& recipe) {
+    const double size = std::max(96.0 * 96, static_cast<double>(recipe.height * recipe.width));
+    const double rate = 500.0 * 64 * 64 / size;
+    return train::Speed{rate, 3 * rate};
+  };
+  const PlanRequest request = cars(220);
+  const Plan plan = make_plan(request, flat, flat);
+  EXPECT_FALSE(plan.search);
+  EXPECT_GE(plan.recipe.height, 80u) << "which costs no more than 48 pixels do";
+  EXPECT_GE(plan.recipe.epochs, kFewestEpochsAlone);
+}
+
+TEST(Plan, LeavesNoPartOfAnEpochUnused) {
+  const Plan plan = plan_for(cars(300));
+  const train::Speed speed = whole_machine(plan.recipe);
+  const double tenth = 428 / speed.training_images_per_second;
+  const double judging = 917 / speed.inference_images_per_second;
+  EXPECT_LE(300 * 0.95 - plan.preparation_seconds - plan.full_run_seconds, tenth + 2 * judging);
 }
 
 TEST(Plan, SpendsALargerBudgetOnPixelsAndEpochs) {

@@ -58,7 +58,9 @@ void add_tuning(std::vector<std::string>& words, const DeclaredStudy& study, con
   add_option(words, "budget", study.budget);
   add_option(words, "suggester", arm.suggester);
   add_option(words, "task-by", study.task_by);
-  add_number(words, "epochs", study.epochs);
+  // A head's epochs are moments: where time is what bounds it, it takes its own number.
+  if (arm.strategy == train::Strategy::kFineTune || experiment::parse_budget(study.budget).runs)
+    add_number(words, "epochs", study.epochs);
   add_number(words, "workers", machine.workers);
   add_number(words, "threads", machine.threads);
   add_number(words, "price-per-hour", price_of(study.price).per_hour);

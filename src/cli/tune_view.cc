@@ -69,7 +69,10 @@ void TuneView::say_what_is_new(const Arm& arm, const std::vector<Trial>& trials,
     if (known != known_.end() && known->second == trial.state) continue;
     known_[trial.id] = trial.state;
     const std::string name = fmt::format("{}: {}", experiment.name, describe(trial, experiment));
-    if (trial.state == TrialState::kDone && values.contains(trial.id)) {
+    if (trial.state == TrialState::kDone && !trial.reason.empty()) {
+      console_.line(
+          fmt::format("{:<52}  {}  {:.0f} s", name, trial.reason, trial.cost.wall_seconds));
+    } else if (trial.state == TrialState::kDone && values.contains(trial.id)) {
       console_.line(fmt::format("{:<52} {:>7}  {:.0f} s", name, percent(values.at(trial.id)),
                                 trial.cost.wall_seconds));
     } else if (trial.state == TrialState::kFailed) {

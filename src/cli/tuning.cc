@@ -190,6 +190,7 @@ int Tuning::run() {
   if (options_.dry_run) return dry_run();
   folder_.open(identity(options_), {});
   coordinator_ = std::make_unique<Coordinator>(folder_);
+  coordinator_->scheduler().stop_hopeless(options_.stop_risk);
   if (is_finished()) return print_finished();
   {
     const Ledger::Stage stage(coordinator_->ledger(), "checking and splitting photographs");

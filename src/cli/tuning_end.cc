@@ -37,6 +37,8 @@ std::string command_line_of(const TuneOptions& options) {
   if (options.seeds != TuneOptions().seeds) line += fmt::format(" --seeds {}", options.seeds);
   if (options.resolution > 0) line += fmt::format(" --resolution {}", options.resolution);
   if (options.epochs > 0) line += fmt::format(" --epochs {:g}", options.epochs);
+  if (options.stop_risk != TuneOptions().stop_risk)
+    line += fmt::format(" --stop-risk {:g}", options.stop_risk);
   const PriceOptions& price = options.price;
   if (!price.machine.empty()) line += fmt::format(" --machine {}", price.machine);
   if (price.spot) line += " --spot";

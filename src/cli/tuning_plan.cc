@@ -17,7 +17,10 @@
 namespace frugal::cli {
 namespace {
 
-constexpr double kCalibrationSeconds = 2;  // of each measurement
+constexpr double kUnbounded = std::numeric_limits<double>::infinity();
+// Of each measurement: of a small budget less.
+constexpr double kCalibrationSeconds = 2, kLeastCalibrationSeconds = 1,
+                 kCalibrationShare = 1 / 600.0;
 // Of the budget, when both strategies are tuned, for features: a first answer needs a minute.
 constexpr double kFeaturesShare = 0.15, kMostFeaturesShare = 0.2, kFeaturesSeconds = 60;
 
@@ -69,7 +72,9 @@ MeasureSpeed Tuning::measuring(const Split& split) {
     throw_if_stopped();
     console_.progress(
         {fmt::format("measuring this machine at {} × {} pixels", recipe.height, recipe.width)});
-    return train::measure_speed(recipe, split.workers, split.threads, kCalibrationSeconds);
+    const double seconds = std::clamp(kCalibrationShare * allowed_seconds_.value_or(kUnbounded),
+                                      kLeastCalibrationSeconds, kCalibrationSeconds);
+    return train::measure_speed(recipe, split.workers, split.threads, seconds);
   };
 }
 
@@ -103,11 +108,8 @@ int Tuning::dry_run() {
     text += to_text(split_) + "\n";
     for (const auto strategy : strategies_) {
       const double share =
-          budget_share(strategy, strategies_.size(),
-                       allowed_seconds_.value_or(std::numeric_limits<double>::infinity()));
-      const Plan plan =
-          plan_for(strategy, data,
-                   allowed_seconds_.value_or(std::numeric_limits<double>::infinity()) * share);
+          budget_share(strategy, strategies_.size(), allowed_seconds_.value_or(kUnbounded));
+      const Plan plan = plan_for(strategy, data, allowed_seconds_.value_or(kUnbounded) * share);
       text += plan_text(plan, share < 1 ? fmt::format("its {:.0f} % of the budget", 100 * share)
                                         : "the budget") +
               "\n";

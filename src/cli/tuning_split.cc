@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
@@ -12,9 +13,11 @@
 namespace frugal::cli {
 namespace {
 
+constexpr double kUnbounded = std::numeric_limits<double>::infinity();
 constexpr unsigned kRounds = 3;
-constexpr double kLongestSeconds = 10;  // on a busy machine: no further round then
-constexpr double kSeconds = 0.6;        // of a measurement, at least
+// No further round after so long, or such a share of the budget.
+constexpr double kLongestSeconds = 10, kLongestShare = 0.01;
+constexpr double kSeconds = 0.6;  // of a measurement, at least
 // What is fastest on small pictures in small batches is so on large ones, and is known sooner.
 constexpr unsigned kHighest = 96;
 constexpr unsigned kBatchExponent = 4;
@@ -35,8 +38,10 @@ SplitChoice Tuning::measure_split(double aspect) {
   recipe.batch_exponent = kBatchExponent;
   const SystemClock clock;
   const double began = clock.now_seconds();
+  const double longest =
+      std::min(kLongestSeconds, kLongestShare * allowed_seconds_.value_or(kUnbounded));
   const auto another_round = [&](unsigned rounds) {
-    return rounds < kRounds && clock.now_seconds() - began < kLongestSeconds;
+    return rounds < kRounds && clock.now_seconds() - began < longest;
   };
   SplitChoice choice = choose_split(candidates, another_round, [&](const Split& split) {
     throw_if_stopped();

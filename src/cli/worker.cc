@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -28,12 +27,9 @@ class AnyExecutor final : public worker::Executor {
  public:
   AnyExecutor(const WorkerOptions& options, worker::Client& client, Console& console)
       : training_(options.threads),
-        mirror_(client,
-                worker::NodeCache(options.cache.empty() ? worker::default_cache_folder()
-                                                        : std::filesystem::path(options.cache)),
+        mirror_(client, worker::NodeCache(worker::default_cache_folder()),
                 [&](const std::string& text) { console.line(text); }),
-        programs_(options.programs),
-        fetch_(options.fetch) {}
+        programs_(options.programs) {}
 
   worker::Outcome run(const worker::Lease& lease, worker::Context& context) override {
     if (checked_ != lease.experiment.id) prepare(lease.experiment);
@@ -49,13 +45,11 @@ class AnyExecutor final : public worker::Executor {
  private:
   // Either all that its trials need is here, or it comes from the coordinator.
   void prepare(const experiment::Experiment& experiment) {
-    const bool trains = experiment.metadata.contains("training");
-    training_.use(trains && fetch_ ? &mirror_ : nullptr);
-    if (trains && fetch_) return;
+    training_.use(nullptr);
     try {
       worker::require_on_this_machine(experiment);
     } catch (const SystemError&) {
-      if (!trains || !mirror_.is_offered()) throw;
+      if (!experiment.metadata.contains("training") || !mirror_.is_offered()) throw;
       training_.use(&mirror_);
     }
   }
@@ -63,7 +57,7 @@ class AnyExecutor final : public worker::Executor {
   worker::TrainingExecutor training_;
   worker::ProgramExecutor program_;
   worker::Mirror mirror_;
-  bool programs_, fetch_;
+  bool programs_;
   experiment::Id checked_ = 0;  // whose needs this machine has
 };
 

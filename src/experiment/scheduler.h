@@ -99,6 +99,11 @@ class Scheduler {
   using Admission = std::function<bool(const Experiment&, const optimizer::Task&)>;
   void set_admission(Admission admission);
 
+  // From now on, the suggester's trials whose learning curve says that they will not be the best of
+  // their task are stopped (hopeless.h), and a forecast of their end is what is learned of them.
+  // risk: that one would have been the best after all; 0: none is stopped, as from the beginning.
+  void stop_hopeless(double risk);
+
   // So many workers of this machine begin, side by side, until workers_ended(): trials are charged
   // their share of the machine's clock, at that price, and what is no trial's is added up.
   void workers_begin(unsigned count, double dollars_per_hour);
@@ -195,6 +200,8 @@ class Scheduler {
   Trial& live_trial(Id trial) const;
   Trial& running(Id trial, std::int64_t fence);
   bool has_ended(Id trial, std::int64_t fence, TrialState state) const;
+  bool is_hopeless(const Trial& before, const Trial& now) const;
+  void end_by_forecast(Entry& entry, Trial& trial, const Cost& cost);
 
   template <typename Work>
   auto with_suggester(Lock& lock, Entry& entry, Work work);
@@ -224,6 +231,7 @@ class Scheduler {
   SchedulerOptions options_;
   Admission admission_;
   bool stopping_ = false;
+  double stop_risk_ = 0;
   WorkerTime worker_time_;
   double worker_share_ = 0;  // of the machine; 0: not known
   double dollars_per_hour_ = 0;

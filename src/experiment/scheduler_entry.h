@@ -18,8 +18,13 @@ inline bool is_over(const Trial& trial) {
   return trial.state == TrialState::kDone || trial.state == TrialState::kFailed;
 }
 
-// The reason of a trial that runs and shall end.
+// The reasons of a trial that runs and shall end: it was asked for; its learning curve says so.
 inline constexpr const char* kStopped = "stopped by request";
+inline constexpr const char* kHopeless = "hopeless by its learning curve";
+
+inline bool shall_end(const Trial& trial) {
+  return trial.reason == kStopped || trial.reason == kHopeless;
+}
 
 // Suggestions made before anybody asked, for clients without leases.
 struct Ahead {

@@ -53,6 +53,7 @@ void Scheduler::worker_is_gone(const std::string& worker) {
 void Scheduler::lost(Entry& e, Trial& trial) {
   worker_time_.ended(trial.worker, clock_.now_seconds());
   Trial ended = trial;
+  if (trial.reason == kHopeless) return end_by_forecast(e, trial, trial.attempt_cost);
   if (trial.attempts < options_.most_attempts || trial.reason == kStopped) {
     const auto state = trial.reason == kStopped ? TrialState::kFailed : TrialState::kPreempted;
     end_attempt(ended, state, priced(trial.attempt_cost), clock_.now_seconds());

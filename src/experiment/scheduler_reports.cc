@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "experiment/hopeless.h"
 #include "experiment/scheduler_entry.h"
 
 namespace frugal::experiment {
@@ -111,12 +112,53 @@ bool Scheduler::heartbeat(Id id, std::int64_t fence, const Json& progress, const
   alive.lease_expires = clock_.now_seconds() + options_.lease_seconds;
   alive.attempt_cost = priced(cost);
   if (!progress.is_null()) alive.progress = progress;
-  const bool go_on = !stopping_ && alive.reason != kStopped &&
+  if (alive.reason.empty() && is_hopeless(trial, alive)) alive.reason = kHopeless;
+  const bool go_on = !stopping_ && !shall_end(alive) &&
                      entry(trial.experiment).experiment.state == ExperimentState::kActive;
   save(trial, alive);
   account(alive, cost);
   settle(lock);
   return go_on;
+}
+
+void Scheduler::stop_hopeless(double risk) {
+  const std::lock_guard lock(mutex_);
+  stop_risk_ = risk;
+}
+
+// Looked at once after each evaluation, so that the risk of each is taken once.
+bool Scheduler::is_hopeless(const Trial& before, const Trial& now) const {
+  if (stop_risk_ <= 0 || now.purpose != "search") return false;
+  const Entry& e = entry(now.experiment);
+  const Curve curve = curve_of(now.progress);
+  if (curve == curve_of(before.progress)) return false;
+  return hopeless(curve, ended_curves(e.recent.rows(), now.suggestion.task), e.experiment.maximize,
+                  stop_risk_)
+      .has_value();
+}
+
+void Scheduler::end_by_forecast(Entry& e, Trial& trial, const Cost& cost) {
+  const Curve curve = curve_of(trial.progress);
+  const auto forecast = forecast_end(curve, ended_curves(e.recent.rows(), trial.suggestion.task));
+  Trial ended = trial;
+  end_attempt(ended, TrialState::kDone, priced(cost), clock_.now_seconds());
+  if (!forecast) {  // the curves that it was judged by were taken back since
+    ended.state = TrialState::kFailed;
+    ended.reason = kStopped;
+    save(trial, ended);
+  } else {
+    const double share = curve.back().share;
+    ended.reason = fmt::format(
+        "stopped after {:.0f} % of the run, since its learning curve led to {:.4g} ± {:.2g}",
+        100 * share, forecast->value, forecast->scale);
+    Json metadata = {{kForecastKey, share}};
+    if (trial.progress.contains("history")) metadata["history"] = trial.progress["history"];
+    const Report report{.value = forecast->value,
+                        .value_stddev = forecast->scale,
+                        .metadata = std::move(metadata),
+                        .cost = ended.cost};
+    finish(e, trial, ended, &report);
+  }
 }
 
 void Scheduler::observe_on_the_way(Id id, std::int64_t fence, std::size_t task,
@@ -183,13 +225,18 @@ void Scheduler::release(Id id, std::int64_t fence, const std::string& checkpoint
                         const Cost& cost) {
   Lock lock(mutex_);
   Trial& trial = running(id, fence);
-  Trial preempted = trial;
-  end_attempt(preempted, state_after_release(trial), priced(cost), clock_.now_seconds());
-  preempted.attempts -= 1;
-  preempted.checkpoint = checkpoint;
-  save(trial, preempted);
-  account(preempted, cost);
-  worker_time_.ended(preempted.worker, clock_.now_seconds());
+  const Trial attempt = trial;
+  if (trial.reason == kHopeless) {
+    end_by_forecast(entry(trial.experiment), trial, cost);
+  } else {
+    Trial preempted = trial;
+    end_attempt(preempted, state_after_release(trial), priced(cost), clock_.now_seconds());
+    preempted.attempts -= 1;
+    preempted.checkpoint = checkpoint;
+    save(trial, preempted);
+  }
+  account(attempt, cost);
+  worker_time_.ended(attempt.worker, clock_.now_seconds());
   settle(lock);
 }
 

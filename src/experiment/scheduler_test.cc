@@ -72,6 +72,89 @@ TEST_F(SchedulerTest, TakesATrialFromLeaseToObservation) {
   EXPECT_EQ(observations[0].point, trial.suggestion);
 }
 
+// Five runs that came to their ends, and the curve of a sixth.
+class HopelessRunTest : public SchedulerTest {
+ protected:
+  HopelessRunTest() {
+    for (int i = 0; i < 5; ++i) {
+      const Trial ended = lease(experiment_);
+      const double end = 0.5 + 0.01 * i;
+      scheduler_->observe(
+          ended.id, ended.fence,
+          {.value = end,
+           .metadata = {{"curve", {{0.25, 0.2}, {0.5, end - 0.2 + 0.001 * i}, {1, end}}}}});
+    }
+  }
+
+  bool looked_at(const Trial& trial, double value) {
+    return scheduler_->heartbeat(trial.id, trial.fence,
+                                 {{"curve", {{0.25, value / 2}, {0.5, value}}}}, {4, 4});
+  }
+
+  const Id experiment_ = create();
+};
+
+TEST_F(HopelessRunTest, IsStoppedAndItsForecastLearned) {
+  const Trial trial = lease(experiment_);
+  EXPECT_TRUE(looked_at(trial, 0.02)) << "nobody asked for it";
+  scheduler_->release(trial.id, trial.fence, "", {4, 4});
+  EXPECT_EQ(scheduler_->trial(trial.id).state, TrialState::kPreempted);
+
+  scheduler_->stop_hopeless(0.05);
+  const Trial again = lease(experiment_);
+  ASSERT_EQ(again.id, trial.id);
+  EXPECT_TRUE(looked_at(again, 0.02)) << "the same look as before";
+  EXPECT_FALSE(looked_at(again, 0.01));
+  scheduler_->release(again.id, again.fence, "checkpoint", {5, 5});
+  const Trial ended = scheduler_->trial(trial.id);
+  EXPECT_EQ(ended.state, TrialState::kDone);
+  EXPECT_THAT(ended.reason, HasSubstr("stopped after 50 %"));
+  EXPECT_EQ(ended.cost.wall_seconds, 9);
+  const Observation learned = scheduler_->observations(experiment_).back();
+  EXPECT_EQ(learned.trial, trial.id);
+  EXPECT_NEAR(learned.value.value(), 0.01 + 0.2, 0.005);
+  EXPECT_GT(learned.value_stddev.value(), 0);
+  EXPECT_EQ(learned.metadata["stopped_at_share"], 0.5);
+}
+
+TEST_F(HopelessRunTest, IsNotStoppedWhereThereIsHope) {
+  scheduler_->stop_hopeless(0.05);
+  const Trial trial = lease(experiment_);
+  EXPECT_TRUE(looked_at(trial, 0.35));
+  scheduler_->observe(trial.id, trial.fence, {.value = 0.6});
+  EXPECT_EQ(scheduler_->trial(trial.id).reason, "");
+}
+
+TEST_F(HopelessRunTest, IsNotStoppedWhenSomebodyAskedForIt) {
+  scheduler_->stop_hopeless(0.05);
+  const Trial queued = scheduler_->queue(experiment_, suggestion(0.5), {});
+  const Trial trial = lease(experiment_);
+  ASSERT_EQ(trial.id, queued.id);
+  EXPECT_TRUE(looked_at(trial, 0.01));
+}
+
+TEST_F(HopelessRunTest, EndsByItsForecastWhenItsWorkerIsLost) {
+  scheduler_->stop_hopeless(0.05);
+  const Trial trial = lease(experiment_);
+  EXPECT_FALSE(looked_at(trial, 0.01));
+  clock_.advance(61);
+  EXPECT_EQ(scheduler_->expire(), 1u);
+  EXPECT_EQ(scheduler_->trial(trial.id).state, TrialState::kDone);
+  EXPECT_EQ(scheduler_->observations(experiment_).back().trial, trial.id);
+}
+
+TEST_F(HopelessRunTest, StaysHopelessWhenTheCoordinatorStartsAnew) {
+  scheduler_->stop_hopeless(0.05);
+  const Trial trial = lease(experiment_);
+  EXPECT_FALSE(looked_at(trial, 0.01));
+  reopen();
+  scheduler_->stop_hopeless(0.05);
+  scheduler_->take_back_all();
+  const Trial again = lease(experiment_);
+  ASSERT_EQ(again.id, trial.id);
+  EXPECT_FALSE(scheduler_->heartbeat(again.id, again.fence, Json(), {1, 1}));
+}
+
 TEST_F(SchedulerTest, AnswersTheSameReportAgainAndCountsItOnce) {
   const Id experiment = create();
   const Trial observed = lease(experiment), failed = lease(experiment);

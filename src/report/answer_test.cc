@@ -11,6 +11,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 using testing::IsEmpty;
 using testing::ThrowsMessage;
 
@@ -98,6 +99,19 @@ TEST(Summary, SaysBetterOnlyWhenTheTestSetCanShowIt) {
   EXPECT_FALSE(equal.gaps[0].distinguishable);
   EXPECT_THAT(equal.sentence, HasSubstr("no difference that this test set can show"));
   EXPECT_THAT(equal.gaps[0].sentence, HasSubstr("no difference that this test set can show"));
+}
+
+TEST(Summary, SaysThatNoneWasFoundOfWhatWasTuned) {
+  Answer answer = example_answer({.trials = 2, .gain = 0});
+  for (Arm& arm : answer.arms) arm.recipe = {{"learning_rate", 0.05}};
+  answer.searches = {{.strategy = answer.arms[3].strategy,
+                      .space = {{"parameters", {{{"name", "learning_rate"}}}}}}};
+  EXPECT_THAT(summarize(answer).gaps[0].sentence, HasSubstr("a better recipe: none found"));
+  answer.searches[0].space["parameters"].push_back({{"name", "brightness"}});
+  EXPECT_THAT(summarize(answer).gaps[0].sentence,
+              HasSubstr("a better recipe or augmentation: none found"));
+  EXPECT_THAT(summarize(example_answer({.trials = 2, .gain = 0.1})).gaps[0].sentence,
+              Not(HasSubstr("none found")));
 }
 
 TEST(Summary, OfAnUnfinishedExperimentTellsTheBestSoFar) {

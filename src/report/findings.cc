@@ -17,6 +17,7 @@ const std::vector<std::pair<std::string, std::string>>& question_titles() {
       {"layers", "What did training change in the network?"},
       {"policy", "Why do the transformations matter?"},
       {"parameters", "Which parameters mattered in the search?"},
+      {"looks", "How do the search's pictures look, and does it go with accuracy?"},
       {"transfer", "Does the policy hold for another network?"}};
   return titles;
 }

@@ -82,6 +82,16 @@ void add_copies(Finding& finding, const std::vector<Copies>& with,
 Finding parameters_finding(const std::vector<ParameterShare>& shares,
                            const std::vector<std::string>& notes);
 
+// looks: of a run, the means of the measures over its training pictures, and its accuracy.
+struct LookedAt {
+  std::vector<double> measures;
+  double accuracy = 0;
+};
+// measures: their names; before: of the photographs as they are; task: of the runs, all of one.
+Finding looks_finding(const std::vector<std::string>& measures, const std::vector<double>& before,
+                      const std::vector<LookedAt>& runs, const std::string& task,
+                      std::size_t photographs);
+
 // transfer: arms on another network; the first is the tuned policy.
 Finding transfer_finding(const std::string& network, const std::vector<PolicyRuns>& arms);
 

@@ -190,7 +190,7 @@ Table trials_table(const Answer& answer) {
               .rows = {},
               .emphasized = {}};
   for (const std::string& name : names) table.columns.push_back({name, name});
-  table.columns.push_back({"Why it failed", "reason", false});
+  table.columns.push_back({"Why it ended", "reason", false});
   bool any_reason = false;
   for (const Trial& trial : answer.trials) {
     std::vector<Cell> row = {

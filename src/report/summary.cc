@@ -73,6 +73,26 @@ Row make_row(const Answer& answer, std::size_t index) {
   return row;
 }
 
+// A policy's open parameters are searched, and are no keys of the recipe.
+bool tunes_augmentation(const Answer& answer, const Arm& arm) {
+  const auto is_of_policy = [&](const Json& parameter) {
+    return !arm.recipe.contains(parameter.at("name").get<std::string>());
+  };
+  return !arm.recipe.empty() &&
+         std::any_of(answer.searches.begin(), answer.searches.end(), [&](const Search& search) {
+           const Json parameters = search.space.value("parameters", Json::array());
+           return search.strategy == arm.strategy &&
+                  std::any_of(parameters.begin(), parameters.end(), is_of_policy);
+         });
+}
+
+// What the tuned arm was made to find, when the untuned one is no worse; "" of other pairs.
+std::string none_found(const Answer& answer, const Arm& first, const Arm& second) {
+  if (!first.tuned || second.tuned || first.strategy != second.strategy) return "";
+  return fmt::format("; a better recipe{}: none found",
+                     tunes_augmentation(answer, first) ? " or augmentation" : "");
+}
+
 Gap make_gap(const Answer& answer, std::size_t first, std::size_t second) {
   const Correctness a = correctness(answer, answer.arms[first]);
   const Correctness b = correctness(answer, answer.arms[second]);
@@ -87,10 +107,12 @@ Gap make_gap(const Answer& answer, std::size_t first, std::size_t second) {
                   points_text(gap.interval), p_equation(gap.p_value));
   const std::string names =
       fmt::format("{} against {}", arm_name(answer.arms[first]), arm_name(answer.arms[second]));
-  gap.sentence =
-      gap.distinguishable
-          ? fmt::format("{}: {} ({}).", names, gap.difference > 0 ? "better" : "worse", numbers)
-          : fmt::format("{}: no difference that this test set can show ({}).", names, numbers);
+  const std::string none = none_found(answer, answer.arms[first], answer.arms[second]);
+  const std::string verdict = !gap.distinguishable
+                                  ? "no difference that this test set can show" + none
+                              : gap.difference > 0 ? "better"
+                                                   : "worse" + none;
+  gap.sentence = fmt::format("{}: {} ({}).", names, verdict, numbers);
   return gap;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -26,6 +27,11 @@ Json to_json(const train::EpochReport& report) {
           {"validation_accuracy", report.validation_accuracy},
           {"learning_rate", report.learning_rate},
           {"wall_seconds", report.wall_seconds}};
+}
+
+// Of the learning curve: the share of the run, and what was reached.
+Json point_of(const train::EpochReport& report, const train::Recipe& recipe) {
+  return {std::min(1.0, report.epochs / recipe.epochs), report.validation_accuracy};
 }
 
 Json read_json(const std::filesystem::path& path) {
@@ -186,10 +192,11 @@ Outcome TrainingExecutor::run(const Lease& lease, Context& context) {
 
   Json messages = Json::array();
   options.on_message = [&](const std::string& text) { messages.push_back(text); };
-  Json history = Json::array();
+  Json history = Json::array(), curve = Json::array();
   double epochs_now = 0;
   const auto tell = [&] {
-    context.report_progress({{"epochs", epochs_now}, {"of", recipe.epochs}, {"history", history}});
+    context.report_progress(
+        {{"epochs", epochs_now}, {"of", recipe.epochs}, {"history", history}, {"curve", curve}});
   };
   options.on_step = [&](double epochs) {
     epochs_now = epochs;
@@ -197,6 +204,7 @@ Outcome TrainingExecutor::run(const Lease& lease, Context& context) {
   };
   options.on_evaluation = [&](const train::EpochReport& report) {
     history.push_back(to_json(report));
+    if (recipe.strategy == train::Strategy::kFineTune) curve.push_back(point_of(report, recipe));
     epochs_now = report.epochs;
     tell();
     for (const auto& passage : passages)
@@ -215,15 +223,20 @@ Outcome TrainingExecutor::run(const Lease& lease, Context& context) {
   if (summary.ending == train::Ending::kStopped)
     return Outcome::stopped(checkpoint_path(run_folder, recipe));
 
-  Json all = Json::array();
-  for (const auto& report : summary.history) all.push_back(to_json(report));
+  Json all = Json::array(), whole_curve = Json::array();
+  for (const auto& report : summary.history) {
+    all.push_back(to_json(report));
+    whole_curve.push_back(point_of(report, recipe));
+  }
+  whole_curve.back()[0] = 1;  // whole steps are not quite the epochs that were wanted
   const Json left = {{"recipe", to_json(recipe)},
                      {"history", all},
                      {"messages", messages},
                      {"resumed_from_epochs", summary.resumed_from_epochs}};
   write_file(folder / "trial.json", left.dump(1) + "\n");
   if (trip) trip->send_results();
-  return Outcome::observed(summary.validation.accuracy, {}, {{"history", all}});
+  return Outcome::observed(summary.validation.accuracy, {},
+                           {{"history", all}, {"curve", whole_curve}});
 }
 
 }  // namespace frugal::worker

@@ -58,7 +58,12 @@ class Attempt final : public Context {
 
   void report_progress(Json progress) override {
     const std::lock_guard lock(mutex_);
+    const auto length = [](const Json& word) {
+      return word.contains("curve") ? word["curve"].size() : 0;
+    };
+    hurry_ = hurry_ || length(progress) > length(progress_);
     progress_ = std::move(progress);
+    if (hurry_) changed_.notify_all();
   }
 
   void observe_intermediate(const std::string& task, double value,
@@ -102,7 +107,10 @@ class Attempt final : public Context {
   void beat() {
     const std::chrono::duration<double> interval(lease_.heartbeat_seconds);
     std::unique_lock lock(mutex_);
-    while (!changed_.wait_for(lock, interval, [this] { return finished_; }) && !lost_) {
+    for (;;) {
+      changed_.wait_for(lock, interval, [this] { return finished_ || hurry_; });
+      if (finished_ || lost_) return;
+      hurry_ = false;
       const Json progress = progress_;
       lock.unlock();
       try {
@@ -131,6 +139,7 @@ class Attempt final : public Context {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool finished_ = false;
+  bool hurry_ = false;  // the next heartbeat is due now
   Json progress_ = Json::object();
   double noted_peak_bytes_ = 0;
   SteadyClock::time_point accounted_until_;  // the heart's, until it has finished

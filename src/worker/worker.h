@@ -17,7 +17,9 @@ class Context {
   // Asked often: somebody wants the trial to end now (a signal, the budget, a lost lease). Write
   // a checkpoint and answer Outcome::stopped.
   virtual bool should_stop() = 0;
-  virtual void report_progress(Json progress) = 0;  // sent with the next heartbeat
+  // Sent with the next heartbeat. "curve", [[share of the run, value], ...], is what hopeless runs
+  // are known by: sent at once when it has grown.
+  virtual void report_progress(Json progress) = 0;
   // Of a cheaper task that this trial passes through. Sent at once.
   virtual void observe_intermediate(const std::string& task, double value,
                                     std::optional<double> value_stddev = {}) = 0;

@@ -62,6 +62,7 @@ class Coordinator {
   std::atomic<int> failures = 0;      // requests still to be answered with 503
   std::atomic<int> lost_answers = 0;  // reports still to be obeyed and then answered with 503
   std::atomic<int> heartbeats = 0;
+  std::atomic<double> heartbeat_seconds = 0.005;
   std::vector<experiment::Cost> told;  // of observations; one worker asks at a time
 
  private:
@@ -100,7 +101,7 @@ class Coordinator {
     const auto experiment = scheduler_.experiment(1);
     return {{"experiment", to_json(experiment)},
             {"trial", to_json(*trial, experiment)},
-            {"heartbeat_seconds", 0.005}};
+            {"heartbeat_seconds", heartbeat_seconds.load()}};
   }
 
   Json report(Id trial, const std::string& what, const Json& body) {
@@ -242,6 +243,19 @@ TEST_F(WorkerTest, SendsHeartbeatsWithProgressBesideTheTrial) {
     return evaluate(lease);
   });
   EXPECT_EQ(scheduler_->trial(1).progress["epoch"], 7);
+}
+
+TEST_F(WorkerTest, SendsALearningCurveThatHasGrownAtOnce) {
+  start();
+  coordinator_->heartbeat_seconds = 3600;
+  work([&](const Lease& lease, Context& context) {
+    if (lease.trial.id == 1) {
+      context.report_progress({{"curve", {{0.5, 0.1}}}});
+      while (!scheduler_->trial(1).progress.contains("curve")) std::this_thread::yield();
+    }
+    return evaluate(lease);
+  });
+  EXPECT_EQ(scheduler_->trial(1).progress["curve"].size(), 1u);
 }
 
 TEST_F(WorkerTest, ReportsWhatATrialPassesOnTheWay) {

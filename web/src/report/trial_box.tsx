@@ -39,7 +39,7 @@ export function TrialBox({ all }: { all: Shown[] }) {
         <p class="soft">
           {[shown.search.strategy, row.task && `${row.task.name} task`, value !== null && `${number(value)} % on validation`].filter(Boolean).join(" · ")}
         </p>
-        {row.trial?.reason && <p>It failed: {row.trial.reason}</p>}
+        {row.trial?.reason && <p>{row.state === "failed" && "It failed: "}{row.trial.reason}</p>}
         <Curves row={row} metric={metric} />
         <div class="pair">
           <AssignmentsPanel of={row.assignments} />
