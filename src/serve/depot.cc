@@ -101,6 +101,7 @@ struct Depot::Upload {
   const Content content;
   std::mutex mutex;
   std::uint64_t received = 0;
+  bool is_placed = false;  // the same request may come twice
   SteadyClock::time_point heard = SteadyClock::now();
 
   void add(std::uint64_t offset, std::string_view piece);
@@ -124,17 +125,18 @@ void Depot::Upload::add(std::uint64_t offset, std::string_view piece) {
 // Synced before it is renamed, so that under its name there is never half a file.
 void Depot::Upload::place_whole() {
   {
-    const OpenFile file(part, O_RDWR | O_CREAT);
+    const OpenFile file(part, O_RDWR);
     if (!file.is_open() || ::fsync(file.get()) != 0) file.fail("write");
   }
   if (sha256(view_of(MappedFile::open_read_only(part))) != content.sha256) {
     received = 0;
-    throw InputError("body: the file has another SHA-256 than was said; send it again");
+    throw OutOfPlace("body: the file has another SHA-256 than was said; send it again");
   }
   std::error_code error;
   fs::create_directories(place.parent_path(), error);
   if (!error) fs::rename(part, place, error);
   if (error) throw SystemError(fmt::format("cannot write {}", place.string()), error.value());
+  is_placed = true;
 }
 
 Depot::Depot(fs::path run_folder, std::uint64_t most_bytes)
@@ -297,7 +299,7 @@ Depot::State Depot::receive(experiment::Id trial, const std::string& name, const
     upload->add(offset, piece);
     if (upload->received < content.bytes)
       return {.kept = kept, .coming = content, .received = upload->received};
-    upload->place_whole();
+    if (!upload->is_placed) upload->place_whole();
   }
   forget(trial, upload);
   return {.kept = content_at(place)};

@@ -55,8 +55,8 @@ class Depot {
   };
   // What lies there is lent from now on. Throws InputError: no such name.
   State state(experiment::Id trial, const std::string& name);
-  // A piece that was received before is no error. Throws InputError (no such name, too large,
-  // another SHA-256 than was said), OutOfPlace, NoRoom, SystemError.
+  // A piece that was received before is no error. Throws InputError (no such name, too large),
+  // OutOfPlace, NoRoom, SystemError.
   State receive(experiment::Id trial, const std::string& name, const Content& content,
                 std::uint64_t offset, std::string_view piece);
 
@@ -87,7 +87,8 @@ class Depot {
   std::uint64_t upload_count_ = 0;
 };
 
-// A piece that does not begin where the last one ended.
+// A piece that does not begin where the last one ended, or the last one of a file that has another
+// SHA-256 than was said: go on from what has come, or from the beginning.
 class OutOfPlace : public Error {
  public:
   using Error::Error;

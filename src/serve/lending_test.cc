@@ -118,7 +118,7 @@ TEST_F(LendingTest, KeepsNothingThatIsNotWhatWasSaid) {
   content_[249'999] ^= 1;
   const Reply wrong =
       reply_of(http_->Put(path(kCheckpoint, content_, 180'000), torn, "application/octet-stream"));
-  EXPECT_EQ(wrong.status, 400);
+  EXPECT_EQ(wrong.status, 416);
   EXPECT_THAT(wrong.message(), HasSubstr("another SHA-256"));
   EXPECT_FALSE(std::filesystem::exists(kept()));
   EXPECT_EQ(told()["received"], 0) << "from the beginning";

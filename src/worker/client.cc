@@ -210,8 +210,8 @@ void Client::release(const Lease& lease, const std::string& checkpoint,
 std::map<std::string, Content> Client::inputs() {
   std::map<std::string, Content> inputs;
   try {
-    for (const Json& one : state_->get("/v1/inputs").at("data"))
-      inputs[one.at("name")] = content_from(one).value();
+    const Json answer = state_->get("/v1/inputs");
+    for (const Json& one : answer.at("data")) inputs[one.at("name")] = content_from(one).value();
   } catch (const experiment::NotFound&) {  // a coordinator of other runs, or of before there were
   }
   return inputs;

@@ -21,6 +21,7 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t kPieceBytes = 1 << 20;
 constexpr std::chrono::seconds kLookEvery{1};
 constexpr std::size_t kKeyLength = 16;
+constexpr int kMostBeginnings = 3;
 constexpr std::size_t kManyPhotographs = 1000;  // tell how far it is
 
 // Another one whenever the file was replaced; "": there is none.
@@ -102,8 +103,11 @@ void send_file(Client& client, const Lease& lease, const fs::path& path, const s
   const std::string bytes = read_file(path);
   const Content content{sha256(bytes), bytes.size()};
   RunFile theirs = client.file(lease, name);
+  int beginnings = 0;
   while (theirs.kept != content && !is_over()) {
     const std::uint64_t offset = theirs.coming == content ? theirs.received : 0;
+    if (offset == 0 && ++beginnings > kMostBeginnings)
+      throw SystemError(fmt::format("{} arrives damaged at the coordinator", path.string()));
     theirs = client.send(lease, name, content, offset, bytes.substr(offset, kPieceBytes));
   }
 }
