@@ -25,7 +25,8 @@ Coordinator::Coordinator(RunFolder folder)
       scheduler_(*store_, clock_),
       meter_(scheduler_, clock_),
       ledger_(scheduler_, clock_),
-      samples_(folder_) {
+      samples_(folder_),
+      depot_(folder_.path()) {
   scheduler_.take_back_all();
 }
 
@@ -42,6 +43,7 @@ void Coordinator::start_workers(const Launching& launching, unsigned workers,
         serve::ServerOptions{.host = launching.host(),
                              .port = launching.port(),
                              .token = read_file(folder_.token()),
+                             .depot = &depot_,
                              .draw_samples = [this](const auto& experiment, const auto& trial) {
                                return samples_.draw(experiment, trial);
                              }});

@@ -17,6 +17,7 @@
 #include "cli/trial_samples.h"
 #include "experiment/scheduler.h"
 #include "launch/launcher.h"
+#include "serve/depot.h"
 #include "serve/server.h"
 
 namespace frugal::cli {
@@ -32,6 +33,8 @@ class Coordinator {
   experiment::Scheduler& scheduler() { return scheduler_; }
   const experiment::Scheduler& scheduler() const { return scheduler_; }
   const Meter& meter() const { return meter_; }
+  // What workers get that do not see the run's folder.
+  serve::Depot& depot() { return depot_; }
   Ledger& ledger() { return ledger_; }
   const Ledger& ledger() const { return ledger_; }
 
@@ -67,6 +70,7 @@ class Coordinator {
   Meter meter_;
   Ledger ledger_;
   TrialSamples samples_;
+  serve::Depot depot_;
   std::unique_ptr<serve::Server> server_;
   std::unique_ptr<launch::Launcher> launcher_;
   unsigned workers_ = 0;

@@ -80,6 +80,16 @@ std::optional<double> Tuning::end_of(std::size_t arm) const {
                     budget_share(strategies_[arm], strategies_.size(), *allowed_seconds_);
 }
 
+// For workers that do not see the run's folder.
+void Tuning::lend() {
+  serve::Depot& depot = coordinator_->depot();
+  depot.offer("dataset.json", folder_.dataset());
+  depot.offer("split.json", folder_.split());
+  if (!options_.weights.empty()) depot.offer("weights", options_.weights);
+  for (const auto& photograph : data_.dataset.photographs)
+    depot.offer_content(photograph.content_hash, photograph.path);
+}
+
 // Those that live, when they are not so many of so many threads, make way. A cluster's come and go
 // with the work.
 void Tuning::run_workers(const Split& split) {
@@ -189,6 +199,7 @@ int Tuning::run() {
                                  {options_.shares.validation, options_.shares.test, options_.seed},
                                  core_count(), console_);
   }
+  lend();
   try {
     {
       const Ledger::Stage stage(coordinator_->ledger(), kMeasuring);

@@ -51,6 +51,7 @@ class Tuning {
     return {1, launching_.on_cluster() ? threads_ : workers_ * threads_};
   }
   void run_workers(const Split& split);
+  void lend();
   void prepare(const train::Recipe& recipe, const train::TrainingPhotographs& training);
   void tune_arm(train::Strategy strategy, std::size_t index);
   void work_on(Arm& arm);

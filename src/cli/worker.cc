@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/signals.h"
 #include "worker/client.h"
+#include "worker/mirror.h"
 #include "worker/needs.h"
 #include "worker/program_executor.h"
 #include "worker/training_executor.h"
@@ -24,10 +25,14 @@ constexpr double kWaitUnderALauncherSeconds = 1;
 // Does what the experiment of a trial says: trains a network, or runs a program.
 class AnyExecutor final : public worker::Executor {
  public:
-  AnyExecutor(unsigned threads, bool programs) : training_(threads), programs_(programs) {}
+  AnyExecutor(const WorkerOptions& options, worker::Client& client, Console& console)
+      : training_(options.threads),
+        mirror_(client, worker::NodeCache(worker::default_cache_folder()),
+                [&](const std::string& text) { console.line(text); }),
+        programs_(options.programs) {}
 
   worker::Outcome run(const worker::Lease& lease, worker::Context& context) override {
-    if (checked_ != lease.experiment.id) worker::require_on_this_machine(lease.experiment);
+    if (checked_ != lease.experiment.id) prepare(lease.experiment);
     checked_ = lease.experiment.id;
     if (!lease.experiment.metadata.contains("program")) return training_.run(lease, context);
     if (!programs_)
@@ -38,8 +43,20 @@ class AnyExecutor final : public worker::Executor {
   }
 
  private:
+  // Either all that its trials need is here, or it comes from the coordinator.
+  void prepare(const experiment::Experiment& experiment) {
+    training_.use(nullptr);
+    try {
+      worker::require_on_this_machine(experiment);
+    } catch (const SystemError&) {
+      if (!experiment.metadata.contains("training") || !mirror_.is_offered()) throw;
+      training_.use(&mirror_);
+    }
+  }
+
   worker::TrainingExecutor training_;
   worker::ProgramExecutor program_;
+  worker::Mirror mirror_;
   bool programs_;
   experiment::Id checked_ = 0;  // whose needs this machine has
 };
@@ -58,7 +75,7 @@ int run_worker(const WorkerOptions& options, Console& console) {
   worker::Client client({.address = options.coordinator,
                          .token = read_file(options.token_file),
                          .should_hurry = stopped});
-  AnyExecutor executor(options.threads, options.programs);
+  AnyExecutor executor(options, client, console);
   worker::WorkerOptions loop;
   loop.name = options.name.empty() ? default_name() : options.name;
   loop.experiment = options.experiment.empty() ? 0 : std::stoll(options.experiment);

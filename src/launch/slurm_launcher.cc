@@ -7,6 +7,7 @@
 #include <csignal>
 #include <map>
 #include <random>
+#include <sstream>
 #include <thread>
 
 #include "base/error.h"
@@ -62,6 +63,7 @@ class SlurmLauncher final : public Launcher {
     std::filesystem::create_directories(options_.log_folder, error);
     if (error)
       throw SystemError(fmt::format("cannot make {}", options_.log_folder.string()), error.value());
+    remember_left_alone();
   }
 
   ~SlurmLauncher() override {
@@ -214,7 +216,7 @@ class SlurmLauncher final : public Launcher {
                                     worker.status.log.string()));
     if (!young) return;
     if (++failures_[node] != kFailuresOfANode) return;
-    left_alone_.push_back(node);
+    leave_alone(node);
     options_.on_message(fmt::format(
         "the node {} is left alone: {} workers in a row failed on it. The last log ends with\n{}",
         node, kFailuresOfANode, last_lines(worker.status.log, kLinesOfLog)));
@@ -224,6 +226,33 @@ class SlurmLauncher final : public Launcher {
           "no node is left: workers failed {} times in a row on {}; the log {} ends with\n{}",
           kFailuresOfANode, fmt::join(left_alone_, ", "), worker.status.log.string(),
           last_lines(worker.status.log, kLinesOfLog)));
+  }
+
+  std::filesystem::path left_alone_file() const { return options_.log_folder / "nodes-left-alone"; }
+
+  // By a coordinator before us. When none would be left, somebody must have mended them.
+  void remember_left_alone() {
+    if (!std::filesystem::exists(left_alone_file())) return;
+    std::istringstream lines(read_file(left_alone_file()));
+    for (std::string node; std::getline(lines, node);)
+      if (std::any_of(nodes_.begin(), nodes_.end(), [&](const auto& n) { return n.name == node; }))
+        left_alone_.push_back(node);
+    if (left_alone_.size() >= nodes_.size()) left_alone_.clear();
+    excluded_ = left_alone_.size();
+    if (!left_alone_.empty())
+      options_.on_message(
+          fmt::format("left alone since workers failed there before: {}; remove {} "
+                      "to have them tried again",
+                      fmt::join(left_alone_, ", "), left_alone_file().string()));
+  }
+
+  void leave_alone(const std::string& node) {
+    left_alone_.push_back(node);
+    try {
+      write_file(left_alone_file(), fmt::format("{}\n", fmt::join(left_alone_, "\n")));
+    } catch (const SystemError& error) {  // it is known as long as we live
+      options_.on_message(error.what());
+    }
   }
 
   void tell_of_waiting() {

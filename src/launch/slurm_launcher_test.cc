@@ -209,6 +209,7 @@ TEST_F(SlurmLauncherTest, LeavesANodeAloneAfterThreeFailuresAndNamesIt) {
       16);
   watch_until([&] { return !launcher_->nodes_left_alone().empty(); });
   EXPECT_EQ(launcher_->nodes_left_alone(), std::vector<std::string>{"n2"});
+  EXPECT_EQ(read_file(folder_ / "logs" / "nodes-left-alone"), "n2\n");
   EXPECT_THAT(messages_, AllOf(HasSubstr("the node n2 is left alone"), HasSubstr("no weights here"),
                                HasSubstr("exited with 2")));
   watch_until([&] { return running() == 12; });
@@ -218,6 +219,21 @@ TEST_F(SlurmLauncherTest, LeavesANodeAloneAfterThreeFailuresAndNamesIt) {
              return !w.waiting.empty() && w.waiting != "submitted";
            }) == 4;
   });
+}
+
+TEST_F(SlurmLauncherTest, LeavesThoseAloneThatACoordinatorBeforeItDid) {
+  std::filesystem::create_directories(folder_ / "logs");
+  write_file(folder_ / "logs" / "nodes-left-alone", "n1\nn3\nn9\n");
+  launch(options(kStay), 2);
+  EXPECT_EQ(launcher_->nodes_left_alone(), (std::vector<std::string>{"n1", "n3"}));
+  EXPECT_THAT(messages_, AllOf(HasSubstr("n1, n3"), HasSubstr("nodes-left-alone")));
+  watch_until([&] { return running() == 2; });
+  for (const auto& worker : launcher_->status())
+    EXPECT_THAT(worker.node, testing::AnyOf("n2", "n4"));
+  launcher_.reset();
+  write_file(folder_ / "logs" / "nodes-left-alone", "n1\nn2\nn3\nn4\n");
+  launch(options(kStay), 1);  // when none would be left they are tried again
+  EXPECT_TRUE(launcher_->nodes_left_alone().empty());
 }
 
 TEST_F(SlurmLauncherTest, GivesUpWhenWorkersFailEverywhere) {

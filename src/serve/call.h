@@ -45,10 +45,10 @@ struct Call {
   const HttpRequest& request;  // for what is no field of it
   experiment::Scheduler& scheduler = services.scheduler;
   Access access;
-  std::vector<experiment::Id> ids;           // the numbers in the path, in order
-  std::string name;                          // the text in the path: a project's id
-  bool of_runs = false;                      // the path is one of aiexperiments
-  std::map<std::string, std::string> query;  // of GET and DELETE
+  std::vector<experiment::Id> ids;  // the numbers in the path, in order
+  std::string name;      // the text in the path: a project's id, a SHA-256, a file's name
+  bool of_runs = false;  // the path is one of aiexperiments
+  std::map<std::string, std::string> query;  // of GET and DELETE, and where the body is bytes
   Json body = Json::object();                // of POST, PUT and MERGE
   Once once;
   double waited_seconds = 0;  // since it came
@@ -67,6 +67,7 @@ struct Answer {
   std::string location = {};   // with 301
   std::string text = {};       // instead of the body: plain text, or of a stream the next events
   std::optional<std::string> bytes = {};  // instead of the body: to be kept as a file
+  std::string content_range = {};         // with 206
   std::string cookie = {};                // Set-Cookie
   bool stream = false;  // more follows: to be asked again in a second, with this cursor
   std::string cursor = {};

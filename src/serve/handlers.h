@@ -59,6 +59,12 @@ Answer report_observation(Call& call);
 Answer report_failure(Call& call);
 Answer report_release(Call& call);
 
+// lending.cc: a run's files for workers elsewhere; name: a SHA-256, or a file's; ids: {trial}
+Answer list_inputs(Call& call);
+Answer get_blob(Call& call);
+Answer get_run_file(Call& call);
+Answer keep_run_file(Call& call);  // its body: bytes
+
 // projects.cc; name: the project's id
 Answer create_project(Call& call);
 Answer list_projects(Call& call);

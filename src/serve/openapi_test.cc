@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "base/file.h"
 #include "serve/routes.h"
 #include "serve/test_server.h"
 
@@ -24,7 +25,9 @@ std::string pattern_of(const std::string& path) {
     }
     const auto end = path.find('}', i);
     const std::string name = path.substr(i, end - i + 1);
-    pattern += name == "{project}" || name == "{client}" ? name : "{}";
+    const bool is_text =
+        name == "{project}" || name == "{client}" || name == "{sha256}" || name == "{name}";
+    pattern += is_text ? name : "{}";
     i = end;
   }
   return pattern;
@@ -116,6 +119,10 @@ class OpenApiTest : public ServerTest {
     ids_["token"] = id(post("/v1/tokens", Json::object()));
     const Reply lease = post(core_ + "/leases", {{"worker", "w"}});
     ids_["trial"] = lease.body["trial"]["id"];
+    write_file(folder_.path() / "w.pth", "weights");
+    depot_.offer("weights", folder_.path() / "w.pth");
+    ids_["sha256"] = sha256("weights");
+    ids_["name"] = "trial.json";
   }
 
   static std::string id(const Reply& reply) {

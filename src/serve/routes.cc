@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "serve/depot.h"
 #include "serve/fields.h"
 #include "serve/handlers.h"
 
@@ -115,7 +116,20 @@ constexpr Route kRoutes[] = {
     {"POST", "/v1/trials/{}/observation", report_observation},
     {"POST", "/v1/trials/{}/failure", report_failure},
     {"POST", "/v1/trials/{}/release", report_release},
+
+    {"GET", "/v1/inputs", list_inputs},
+    {"GET", "/v1/blobs/{sha256}", get_blob},
+    {"GET", "/v1/trials/{}/files/{name}", get_run_file},
+    {"PUT", "/v1/trials/{}/files/{name}", keep_run_file, Need::kAll, nullptr, false, true},
 };
+
+// Nothing that leads elsewhere; which names there are is the depot's to say.
+bool is_file_name(std::string_view text) {
+  return !text.empty() && text.size() <= 64 && text.front() != '.' &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.';
+         });
+}
 
 // The part of a path up to the next slash; path is what follows.
 std::string_view next_part(std::string_view& path) {
@@ -140,6 +154,12 @@ bool matches(std::string_view pattern, std::string_view path, Match& match) {
     } else if (wanted == "{project}") {
       match.name = std::string(part);
       if (!is_project_id(match.name)) return false;
+    } else if (wanted == "{sha256}") {
+      match.name = std::string(part);
+      if (!is_sha256(match.name)) return false;
+    } else if (wanted == "{name}") {
+      match.name = std::string(part);
+      if (!is_file_name(match.name)) return false;
     } else if (part != (wanted == "{client}" ? "1" : wanted)) {
       return false;
     }

@@ -18,7 +18,8 @@ enum class Need {
 
 struct Route {
   const char* method;
-  // "{}" stands for an id, "{project}" for a project's, "{client}" for the one client, 1.
+  // "{}" stands for an id, "{project}" for a project's, "{client}" for the one client, 1,
+  // "{sha256}" for a SHA-256, "{name}" for a file's name.
   const char* path;
   Answer (*handler)(Call& call);
   Need need = Need::kAll;

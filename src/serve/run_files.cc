@@ -60,6 +60,7 @@ Answer get_file(Call& call) {
 }
 
 Answer keep_file_content(Call& call) {
+  require_known_query(call.query, {});
   return {200, call.services.runs.keep_content(call.ids[0], call.ids[1], call.request.body)};
 }
 

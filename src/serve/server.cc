@@ -89,6 +89,17 @@ HttpAnswer error_answer(const HttpRequest& request) {
   }
 }
 
+// Whatever a client says that it is, no browser shows it as a page of ours.
+HttpAnswer file_answer(const Answer& answer) {
+  HttpAnswer written{.status = answer.status,
+                     .type = "application/octet-stream",
+                     .body = *answer.bytes,
+                     .headers = {{"Content-Disposition", "attachment"}}};
+  if (!answer.content_range.empty())
+    written.headers.emplace_back("Content-Range", answer.content_range);
+  return written;
+}
+
 HttpAnswer http_answer(const Answer& answer, const HttpRequest& request) {
   if (answer.park) return {.park = true};
   if (answer.stream)
@@ -96,11 +107,7 @@ HttpAnswer http_answer(const Answer& answer, const HttpRequest& request) {
         .type = "text/event-stream", .body = answer.text, .stream = true, .cursor = answer.cursor};
   if (!answer.text.empty())
     return {.type = "text/plain; version=0.0.4; charset=utf-8", .body = answer.text};
-  // Whatever a client says that it is, no browser shows it as a page of ours.
-  if (answer.bytes)
-    return {.type = "application/octet-stream",
-            .body = *answer.bytes,
-            .headers = {{"Content-Disposition", "attachment"}}};
+  if (answer.bytes) return file_answer(answer);
   HttpAnswer written{.status = answer.status};
   if (!answer.location.empty()) written.headers.emplace_back("Location", answer.location);
   if (!answer.cookie.empty()) written.headers.emplace_back("Set-Cookie", answer.cookie);
@@ -258,9 +265,7 @@ Answer Server::State::answer(const HttpRequest& request, AccessLine& line) {
             .was_parked = request.was_parked,
             .last_time = request.last_time,
             .cursor = request.cursor};
-  if (match.route->raw) {
-    if (!request.query.empty()) throw InputError("query: this path takes no parameters");
-  } else if (carries_body(request.method)) {
+  if (carries_body(request.method) && !match.route->raw) {
     if (!request.body.empty()) call.body = parse_json(request.body, "body");
     if (!call.body.is_object()) throw InputError("body: must be an object");
     if (request.body.find("\\u0000") != std::string::npos) require_no_nul(call.body, "body");

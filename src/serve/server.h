@@ -13,6 +13,8 @@
 
 namespace frugal::serve {
 
+class Depot;
+
 struct ServerOptions {
   std::string host = "127.0.0.1";
   int port = 0;                            // 0: any free one
@@ -28,6 +30,7 @@ struct ServerOptions {
   double wrong_tokens_per_minute = 60;  // from one address; 0: without a limit
   double run_seconds = 86400;           // a training run that is not heard of is given up; 0: never
   unsigned threads = 32;                // that handle requests
+  Depot* depot = nullptr;               // what workers elsewhere are lent; nullptr: nothing
   DrawSamples draw_samples = nullptr;   // of the trials; nullptr: nobody does
   HttpOptions http;                     // the rest of its limits
 };

@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "experiment/test_experiment.h"
+#include "serve/depot.h"
 #include "serve/server.h"
 
 namespace frugal::serve {
@@ -108,8 +109,9 @@ class ServerTest : public testing::Test {
     return answer;
   }
 
-  ServerOptions options_{.token = "secret", .max_body_bytes = 100'000};
   experiment::TemporaryFolder folder_;
+  Depot depot_{folder_.path()};
+  ServerOptions options_{.token = "secret", .max_body_bytes = 100'000, .depot = &depot_};
   ManualClock clock_{1e9};
   std::unique_ptr<experiment::Store> store_ =
       experiment::open_sqlite_store((folder_.path() / "store.db").string());

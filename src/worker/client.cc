@@ -19,6 +19,8 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr double kHurriedPatience = 5;
 constexpr std::chrono::seconds kAnswerTimeout{30};
 
+constexpr std::uint64_t kPieceBytes = 1 << 20;  // in one answer: a heartbeat may wait for it
+
 struct Response {
   int status = 0;
   Json body = Json::object();
@@ -32,6 +34,23 @@ Json report(const Lease& lease, const experiment::Cost& cost) {
 
 std::string path_of(const Lease& lease, const char* what) {
   return fmt::format("/v1/trials/{}/{}", lease.trial.id, what);
+}
+
+std::optional<Content> content_from(const Json& json) {
+  if (json.is_null()) return std::nullopt;
+  return Content{json.at("sha256"), json.at("bytes")};
+}
+
+RunFile run_file_from(const Json& json) {
+  return {content_from(json.at("kept")), content_from(json.at("coming")), json.at("received")};
+}
+
+// "bytes 0-99/1234"
+std::uint64_t whole_of(const std::string& content_range) {
+  const auto slash = content_range.find('/');
+  if (slash == std::string::npos)
+    throw SystemError("the coordinator's answer to a Range has no Content-Range with a length");
+  return std::stoull(content_range.substr(slash + 1));
 }
 
 httplib::Client client_of(const std::string& address) {
@@ -56,10 +75,14 @@ struct Client::State {
     http.set_write_timeout(kAnswerTimeout);
   }
 
-  // Tries again while the coordinator is away or in trouble, until patience is used up.
+  using Request = std::function<httplib::Result()>;
+
+  // Tries again while the coordinator is away or in trouble, until patience is used up. Any answer
+  // but those.
+  httplib::Response ask(const Request& request, double wait_seconds = 0);
   Response post(const std::string& path, const Json& body, double wait_seconds = 0);
-  std::optional<Response> try_once(const std::string& path, const std::string& body,
-                                   double wait_seconds, std::string& trouble);
+  Json get(const std::string& path);
+  Json json_of(const httplib::Response& response) const;
   [[noreturn]] void refused(const httplib::Response& response) const;
   bool pause(double seconds, SteadyClock::time_point since) const;
 
@@ -79,23 +102,6 @@ void Client::State::refused(const httplib::Response& response) const {
                                response.status, message));
 }
 
-std::optional<Response> Client::State::try_once(const std::string& path, const std::string& body,
-                                                double wait_seconds, std::string& trouble) {
-  http.set_read_timeout(kAnswerTimeout + std::chrono::seconds(static_cast<long>(wait_seconds)));
-  const auto result = http.Post(path, body, "application/json");
-  if (!result) {
-    trouble = httplib::to_string(result.error());
-    return std::nullopt;
-  }
-  if (result->status >= 500 || result->status == 429) {
-    trouble = fmt::format("it answers {}: {}", result->status, result->body);
-    return std::nullopt;
-  }
-  if (result->status == 204 || result->status == 410) return Response{result->status, {}};
-  if (result->status != 200) refused(*result);
-  return Response{200, parse_json(result->body, "the coordinator's answer")};
-}
-
 // False when patience is used up.
 bool Client::State::pause(double seconds, SteadyClock::time_point since) const {
   const auto end = SteadyClock::now() + std::chrono::duration<double>(seconds);
@@ -109,16 +115,36 @@ bool Client::State::pause(double seconds, SteadyClock::time_point since) const {
   return true;
 }
 
-Response Client::State::post(const std::string& path, const Json& body, double wait_seconds) {
-  const std::string text = body.dump();
+httplib::Response Client::State::ask(const Request& request, double wait_seconds) {
   const auto since = SteadyClock::now();
   std::string trouble;
   for (double seconds = 0.05;; seconds = std::min(2 * seconds, 5.0)) {
-    if (auto response = try_once(path, text, wait_seconds, trouble)) return *std::move(response);
+    http.set_read_timeout(kAnswerTimeout + std::chrono::seconds(static_cast<long>(wait_seconds)));
+    const auto result = request();
+    if (result && result->status < 500 && result->status != 429) return result.value();
+    trouble = result ? fmt::format("it answers {}: {}", result->status, result->body)
+                     : httplib::to_string(result.error());
     if (!pause(seconds, since))
       throw SystemError(
           fmt::format("the coordinator at {} does not answer: {}", options.address, trouble));
   }
+}
+
+Json Client::State::json_of(const httplib::Response& response) const {
+  if (response.status != 200) refused(response);
+  return parse_json(response.body, "the coordinator's answer");
+}
+
+Response Client::State::post(const std::string& path, const Json& body, double wait_seconds) {
+  const std::string text = body.dump();
+  const auto response =
+      ask([&] { return http.Post(path, text, "application/json"); }, wait_seconds);
+  if (response.status == 204 || response.status == 410) return {response.status, {}};
+  return {200, json_of(response)};
+}
+
+Json Client::State::get(const std::string& path) {
+  return json_of(ask([&] { return http.Get(path); }));
 }
 
 Client::Client(ClientOptions options) : state_(std::make_unique<State>(std::move(options))) {}
@@ -179,6 +205,40 @@ void Client::release(const Lease& lease, const std::string& checkpoint,
   Json body = report(lease, cost);
   body["checkpoint"] = checkpoint;
   state_->post(path_of(lease, "release"), body);
+}
+
+std::map<std::string, Content> Client::inputs() {
+  std::map<std::string, Content> inputs;
+  try {
+    const Json answer = state_->get("/v1/inputs");
+    for (const Json& one : answer.at("data")) inputs[one.at("name")] = content_from(one).value();
+  } catch (const experiment::NotFound&) {  // a coordinator of other runs, or of before there were
+  }
+  return inputs;
+}
+
+Piece Client::read(const std::string& sha256, std::uint64_t offset) {
+  const httplib::Headers range = {
+      {"Range", fmt::format("bytes={}-{}", offset, offset + kPieceBytes - 1)}};
+  const auto response = state_->ask([&] { return state_->http.Get("/v1/blobs/" + sha256, range); });
+  if (response.status == 416) return {};
+  if (response.status != 206) state_->refused(response);
+  return {response.body, whole_of(response.get_header_value("Content-Range"))};
+}
+
+RunFile Client::file(const Lease& lease, const std::string& name) {
+  return run_file_from(state_->get(path_of(lease, ("files/" + name).c_str())));
+}
+
+RunFile Client::send(const Lease& lease, const std::string& name, const Content& content,
+                     std::uint64_t offset, std::string piece) {
+  const std::string path = fmt::format("{}?fence={}&sha256={}&bytes={}&offset={}",
+                                       path_of(lease, ("files/" + name).c_str()), lease.trial.fence,
+                                       content.sha256, content.bytes, offset);
+  const auto response =
+      state_->ask([&] { return state_->http.Put(path, piece, "application/octet-stream"); });
+  if (response.status == 416) return file(lease, name);
+  return run_file_from(state_->json_of(response));
 }
 
 }  // namespace frugal::worker

@@ -1,7 +1,9 @@
 // The workers' end of the HTTP API (docs/http_api.md). Thread-safe: requests take turns.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +34,25 @@ struct LeaseAnswer {
 
 enum class Order { kGoOn, kStop };
 
+struct Content {
+  std::string sha256;
+  std::uint64_t bytes = 0;
+  bool operator==(const Content&) const = default;
+};
+
+// Part of a file that the coordinator lends.
+struct Piece {
+  std::string bytes;     // none: the file ends before the offset
+  std::uint64_t of = 0;  // bytes of the whole
+};
+
+// What the coordinator has of a trial's file.
+struct RunFile {
+  std::optional<Content> kept;    // whole
+  std::optional<Content> coming;  // being sent
+  std::uint64_t received = 0;     // of that
+};
+
 // Every function tries again with growing pauses while the coordinator is away, and throws
 // SystemError when patience is used up; experiment::StaleLease when the trial is no longer ours;
 // InputError with the coordinator's words for anything else that it refuses.
@@ -50,6 +71,15 @@ class Client {
   void fail(const Lease& lease, const std::string& reason, const experiment::Cost& cost);
   // checkpoint: where the next worker goes on, "" for the beginning.
   void release(const Lease& lease, const std::string& checkpoint, const experiment::Cost& cost);
+
+  // Of a run whose folder this machine does not see.
+  std::map<std::string, Content> inputs();  // by name; none: the coordinator lends nothing
+  Piece read(const std::string& sha256, std::uint64_t offset);  // throws NotFound
+  RunFile file(const Lease& lease, const std::string& name);
+  // A piece from offset on; answers with what the coordinator has by then, which may be less: then
+  // it is to go on from there.
+  RunFile send(const Lease& lease, const std::string& name, const Content& content,
+               std::uint64_t offset, std::string piece);
 
  private:
   struct State;

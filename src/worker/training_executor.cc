@@ -6,12 +6,15 @@
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "vision/data/manifest.h"
 #include "vision/data/split.h"
 #include "vision/train/train.h"
+#include "vision/train/trunk.h"
 #include "worker/confusions.h"
 #include "worker/folders.h"
 
@@ -104,8 +107,49 @@ struct TrainingExecutor::Data {
   data::Split split;
 };
 
+// One trial's files on their way between the coordinator and this machine.
+class TrainingExecutor::Trip {
+ public:
+  Trip(Mirror& mirror, const Lease& lease, const std::string& checkpoint,
+       const std::filesystem::path& folder)
+      : mirror_(mirror), lease_(lease), folder_(folder) {
+    const std::string trunk = train::trunk_path(checkpoint);
+    mirror.bring(lease, checkpoint);
+    mirror.bring(lease, trunk);
+    courier_.emplace(
+        mirror.client(), lease,
+        std::vector<Courier::Watched>{{trunk, name_of(trunk)}, {checkpoint, name_of(checkpoint)}},
+        mirror.log());
+  }
+
+  // Without it a trial goes on from the last one that was sent; that is no reason to lose this one.
+  void send_checkpoint() try { courier_->finish(); } catch (const SystemError& error) {
+    mirror_.log()(fmt::format("no checkpoint reaches the coordinator: {}", error.what()));
+  }
+
+  // What the answer is made of.
+  void send_results() const {
+    for (const std::filesystem::path& file :
+         {folder_ / "model" / "model.pth", folder_ / "model" / "model.json",
+          folder_ / "trial.json"})
+      if (std::filesystem::exists(file)) send_file(mirror_.client(), lease_, file, name_of(file));
+  }
+
+ private:
+  static std::string name_of(const std::filesystem::path& path) { return path.filename(); }
+
+  Mirror& mirror_;
+  const Lease& lease_;
+  const std::filesystem::path folder_;
+  std::optional<Courier> courier_;
+};
+
 TrainingExecutor::TrainingExecutor(unsigned threads) : threads_(threads) {}
 TrainingExecutor::~TrainingExecutor() = default;
+
+void TrainingExecutor::use(Mirror* mirror) {
+  mirror_ = mirror;
+}
 
 const TrainingExecutor::Data& TrainingExecutor::data(const std::string& folder) {
   if (data_ != nullptr && data_->folder == folder) return *data_;
@@ -121,7 +165,13 @@ const TrainingExecutor::Data& TrainingExecutor::data(const std::string& folder) 
 }
 
 Outcome TrainingExecutor::run(const Lease& lease, Context& context) {
-  const TrainingSetup setup = training_setup_from_json(lease.experiment.metadata.at("training"));
+  TrainingSetup setup = training_setup_from_json(lease.experiment.metadata.at("training"));
+  const std::string run_folder = setup.folder;  // by its name at the coordinator's
+  if (mirror_ != nullptr) {
+    const Mirror::Place here = mirror_->place_of(setup.folder, !setup.weights.empty());
+    setup.folder = here.folder;
+    setup.weights = here.weights;
+  }
   const Data& photographs = data(setup.folder);
   const train::Recipe recipe = recipe_of(lease.experiment, lease.trial);
   const auto passages = lease.trial.metadata.contains("changes")
@@ -135,6 +185,8 @@ Outcome TrainingExecutor::run(const Lease& lease, Context& context) {
   train::TrainOptions options;
   options.checkpoint_path = checkpoint_path(setup.folder, recipe);
   make_folder(std::filesystem::path(options.checkpoint_path).parent_path());
+  std::optional<Trip> trip;
+  if (mirror_ != nullptr) trip.emplace(*mirror_, lease, options.checkpoint_path, folder);
   if (lease.trial.metadata.value("keep_model", false)) options.model_folder = folder / "model";
   for (const auto& passage : passages) options.also_evaluate_at.push_back(passage.epochs);
   options.should_stop = [&] { return context.should_stop(); };
@@ -168,7 +220,9 @@ Outcome TrainingExecutor::run(const Lease& lease, Context& context) {
   const train::TrainingSummary summary =
       train::train(recipe, train::TrainingPhotographs(photographs.dataset, photographs.split),
                    validation, environment, options);
-  if (summary.ending == train::Ending::kStopped) return Outcome::stopped(options.checkpoint_path);
+  if (trip) trip->send_checkpoint();
+  if (summary.ending == train::Ending::kStopped)
+    return Outcome::stopped(checkpoint_path(run_folder, recipe));
 
   Json all = Json::array(), whole_curve = Json::array();
   for (const auto& report : summary.history) {
@@ -181,6 +235,7 @@ Outcome TrainingExecutor::run(const Lease& lease, Context& context) {
                      {"messages", messages},
                      {"resumed_from_epochs", summary.resumed_from_epochs}};
   write_file(folder / "trial.json", left.dump(1) + "\n");
+  if (trip) trip->send_results();
   return Outcome::observed(
       summary.validation.accuracy, {},
       {{"history", all},

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "vision/train/recipe.h"
+#include "worker/mirror.h"
 #include "worker/worker.h"
 
 namespace frugal::worker {
@@ -36,13 +37,18 @@ class TrainingExecutor final : public Executor {
  public:
   explicit TrainingExecutor(unsigned threads);
   ~TrainingExecutor() override;
+  // From now on the run's folder is not seen here: what trials need comes by the mirror, and what
+  // they leave goes by it. nullptr: it is.
+  void use(Mirror* mirror);
   Outcome run(const Lease& lease, Context& context) override;
 
  private:
   struct Data;
+  class Trip;
   const Data& data(const std::string& run_folder);
 
   unsigned threads_;
+  Mirror* mirror_ = nullptr;
   std::unique_ptr<Data> data_;
 };
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/test_packet_loss.h"
 #include "experiment/scheduler.h"
 #include "experiment/test_experiment.h"
 
@@ -349,6 +350,41 @@ TEST_F(WorkerTest, CountsAnObservationOnceAlthoughItsAnswerWasLost) {
   const auto summary = work([&](const Lease& lease, Context&) { return evaluate(lease); });
   EXPECT_EQ(summary.observed, 3u);
   EXPECT_EQ(scheduler_->observations(1).size(), 3u);
+}
+
+TEST_F(WorkerTest, CountsEveryObservationOnceThoughEveryTenthPacketIsLost) {
+  start();
+  if (!lose_packets(listening_socket(coordinator_->port()), 0.1))
+    GTEST_SKIP() << "this kernel does not let a process filter its own sockets";
+  const auto summary = work([&](const Lease& lease, Context&) {
+    // So many requests that some are lost.
+    while (coordinator_->heartbeats < 20 * lease.trial.id) std::this_thread::yield();
+    return evaluate(lease);
+  });
+  EXPECT_EQ(summary.observed, 3u);
+  EXPECT_EQ(scheduler_->observations(1).size(), 3u);
+}
+
+// A lease hangs on the coordinator's clock alone, and nothing that a worker says is a time of day:
+// here the two are decades apart.
+TEST_F(WorkerTest, DoesNotMindAClockThatDiffersFromItsCoordinators) {
+  ASSERT_GT(
+      std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count() -
+          clock_.now_seconds(),
+      1e8);
+  start();
+  work([&](const Lease& lease, Context&) {
+    const int before = coordinator_->heartbeats;
+    while (coordinator_->heartbeats < before + 2) std::this_thread::yield();
+    EXPECT_EQ(scheduler_->trial(lease.trial.id).lease_expires, 1e9 + 60);
+    EXPECT_EQ(scheduler_->expire(), 0u);
+    return evaluate(lease);
+  });
+  for (const Id trial : {1, 2, 3}) {
+    EXPECT_EQ(state(trial), TrialState::kDone);
+    EXPECT_EQ(scheduler_->trial(trial).started, 1e9);
+    EXPECT_EQ(scheduler_->trial(trial).ended, 1e9);
+  }
 }
 
 TEST_F(WorkerTest, GoesOnWithACoordinatorThatWasKilledAndStartedAgain) {

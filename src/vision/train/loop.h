@@ -6,12 +6,9 @@
 #include "vision/train/batch_plan.h"
 #include "vision/train/learner.h"
 #include "vision/train/meter.h"
+#include "vision/train/trunk.h"
 
 namespace frugal::train {
-
-// Beside the checkpoint: where a run with a stable schedule stood before its rate began to fall,
-// from where a longer one goes on.
-std::string trunk_path(const std::string& checkpoint_path);
 
 // identity: what a checkpoint must have been made with to be gone on from; "epochs" is none of it
 // where a shorter run is the beginning of a longer one.
