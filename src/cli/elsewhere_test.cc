@@ -7,6 +7,8 @@
 
 #include <csignal>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <thread>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -133,6 +135,10 @@ class ElsewhereTest : public ProgramTest {
     return true;
   }
 
+  std::size_t evaluations(Id trial) const {
+    return scheduler_.trial(trial).progress.value("history", Json::array()).size();
+  }
+
   std::size_t requests(const std::string& route) const {
     const std::string lines = read_file(folder_ / "access.log");
     std::size_t count = 0;
@@ -161,10 +167,16 @@ class ElsewhereTest : public ProgramTest {
 TEST_F(ElsewhereTest, AnotherMachineGoesOnFromTheCheckpointThatWasSent) {
   const Id trial = queue(100'000);
   const pid_t first = begin("node1");
-  ASSERT_TRUE(wait_until(first, [&] {
-    return std::filesystem::exists(run_.checkpoints()) &&
-           !std::filesystem::is_empty(run_.checkpoints());
-  })) << log("node1");
+  // One that was sent after the third epoch.
+  std::optional<std::filesystem::file_time_type> early;
+  const auto sent_late = [&] {
+    if (evaluations(trial) < 3 || std::filesystem::is_empty(run_.checkpoints())) return false;
+    const auto time = last_write_time(*std::filesystem::directory_iterator(run_.checkpoints()));
+    if (!early) early = time;
+    return time != *early;
+  };
+  std::filesystem::create_directories(run_.checkpoints());
+  ASSERT_TRUE(wait_until(first, sent_late)) << log("node1");
   ::kill(first, SIGKILL);
   wait_for_end(first);
   scheduler_.worker_is_gone("node1");
@@ -173,13 +185,16 @@ TEST_F(ElsewhereTest, AnotherMachineGoesOnFromTheCheckpointThatWasSent) {
   const std::string route = "GET /v1/blobs/{sha256}";
   const auto bytes = file_size(*std::filesystem::directory_iterator(run_.checkpoints()));
   const std::size_t before = requests(route), pieces = (bytes + (1 << 20) - 1) >> 20;
+  const Json last_word = scheduler_.trial(trial).progress.at("history");
   const pid_t second = begin("node2");
   const auto goes_on = [&] {
     const auto now = scheduler_.trial(trial);
-    return now.worker == "node2" && !now.progress.value("history", Json::array()).empty();
+    return now.worker == "node2" && now.progress.value("history", Json::array()) != last_word &&
+           evaluations(trial) > 0;
   };
   ASSERT_TRUE(wait_until(second, goes_on)) << log("node2");
   EXPECT_EQ(requests(route) - before, kPhotographs + 2 + pieces) << "the checkpoint too";
+  EXPECT_GT(scheduler_.trial(trial).progress["history"][0]["epochs"], 3) << "and no epoch again";
 
   // Asked to go, it sends a last checkpoint and gives the trial back.
   ::kill(second, SIGTERM);
