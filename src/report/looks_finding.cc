@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "report/finding_cells.h"
+#include "report/numbers.h"
 #include "report/rank_correlation.h"
 
 namespace frugal::report {
@@ -34,9 +35,10 @@ std::string figure(double value) {
   return fmt::format("{:.3g}", value);
 }
 
-std::string correlation_text(const Looks& column) {
-  return fmt::format("{:+.2f} ({:+.2f} to {:+.2f})", *column.correlation, column.interval->low,
-                     column.interval->high);
+std::string with_interval(const Looks& column) {
+  return fmt::format("{} ({} to {})", correlation_text(*column.correlation),
+                     correlation_text(column.interval->low),
+                     correlation_text(column.interval->high));
 }
 
 bool goes_with_accuracy(const Looks& column) {
@@ -49,7 +51,7 @@ std::string answer_of(const std::vector<std::string>& measures, const std::vecto
   for (std::size_t i = 0; i < columns.size(); ++i)
     if (goes_with_accuracy(columns[i]))
       found += fmt::format("{}{}, {}", found.empty() ? "" : "; ", measures[i],
-                           correlation_text(columns[i]));
+                           with_interval(columns[i]));
   if (found.empty())
     return fmt::format(
         "None of these measures of the altered pictures goes with accuracy over the {} runs of the "
@@ -93,9 +95,10 @@ Finding looks_finding(const std::vector<std::string>& measures, const std::vecto
     for (const double value : {before[i], best.measures[i], low, high})
       row.push_back(number_cell(figure(value), value));
     if (column.correlation && column.interval) {
-      row.push_back(number_cell(fmt::format("{:+.2f}", *column.correlation), *column.correlation));
-      row.push_back(
-          {fmt::format("{:+.2f} to {:+.2f}", column.interval->low, column.interval->high), ""});
+      row.push_back(number_cell(correlation_text(*column.correlation), *column.correlation));
+      row.push_back({fmt::format("{} to {}", correlation_text(column.interval->low),
+                                 correlation_text(column.interval->high)),
+                     ""});
       row.push_back(number_cell("", column.interval->low));
       row.push_back(number_cell("", column.interval->high));
     } else {

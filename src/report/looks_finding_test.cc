@@ -19,7 +19,7 @@ std::vector<LookedAt> twelve_runs() {
 
 TEST(LooksFinding, SaysWhatGoesWithAccuracyAndWhatDoesNot) {
   const Finding finding = looks_finding(kMeasures, {45, 0.2}, twelve_runs(), "full", 48);
-  EXPECT_THAT(finding.answer, HasSubstr("colourfulness, +1.00 ("));
+  EXPECT_THAT(finding.answer, HasSubstr("colourfulness, 1.00 ("));
   EXPECT_THAT(finding.answer, Not(HasSubstr("contrast")));
   const Table& table = finding.tables.at(0);
   EXPECT_EQ(table.emphasized, std::vector<std::size_t>{0});
