@@ -1,4 +1,4 @@
-// frugal optimize --on slurm, as a user runs it, on a real cluster of pretend nodes.
+// frugal optimize and tune --on slurm, as a user runs it, on a real cluster of pretend nodes.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
@@ -11,10 +11,12 @@
 #include <string>
 
 #include "base/file.h"
+#include "base/progress.h"
 #include "cli/program_under_test.h"
 #include "experiment/store.h"
 #include "launch/command.h"
 #include "launch/test_slurm.h"
+#include "vision/draw/dataset.h"
 
 namespace frugal::cli {
 namespace {
@@ -165,6 +167,28 @@ TEST_F(SlurmRunTest, LosesAndDoublesNothingWhateverTheClusterDoes) {
   EXPECT_GE(std::count_if(trials.begin(), trials.end(), [](const auto& t) { return t.fence > 1; }),
             4)
       << "the trials of those that were cancelled, at least";
+}
+
+TEST_F(SlurmRunTest, TunesAClassifierFromPhotographsToModel) {
+  SilentProgress silence;
+  draw::DrawOptions drawing;
+  drawing.classes = 3;
+  drawing.per_class = 10;
+  drawing.size = 32;
+  draw::draw_dataset(drawing, folder_ / "photographs", silence);
+  const std::string data = at() + "/photographs --resolution 32 --epochs 1";
+  const Ran trained =
+      run(fmt::format("train --data {} --set head_start=zero --output {}/trained", data, at()));
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  const Ran tuned = run(fmt::format(
+      "tune --data {0} --weights {1}/trained/model/model.pth --strategy features --budget 4runs "
+      "--seeds 1 --output {1}/tuned --json --on slurm --partition work --workers 2",
+      data, at()));
+  ASSERT_EQ(tuned.exit_code, 0) << tuned.err;
+  EXPECT_TRUE(tuned.last().at("finished").get<bool>());
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "tuned" / "model" / "model.pth"));
+  EXPECT_GE(count(status("tuned").at("trials"), "done"), 3u);
+  EXPECT_THAT(run(fmt::format("cluster status {}/tuned", at())).out, HasSubstr("frugal-"));
 }
 
 TEST_F(SlurmRunTest, IsRefusedWithWordsForWhatIsNotThere) {
