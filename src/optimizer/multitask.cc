@@ -27,7 +27,7 @@ constexpr double kSettled = .1;
 
 // How many points a search looks at. Beyond kFullEffort observations fewer, since each costs more
 // and the model, not the search, knows where to look.
-constexpr double kFullEffort = 600, kLeastEffort = .25;
+constexpr double kFullEffort = 500, kLeastEffort = .2;
 constexpr int kRandom = 256, kEvaluated = 100, kIncumbents = 5, kNeighbours = 60;
 constexpr int kRefined = 4, kRefinedNeighbours = 32;
 constexpr double kRefinedScales[] = {.3, .1, .03, .01};  // of a length
