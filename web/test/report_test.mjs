@@ -163,6 +163,12 @@ async function printsAndReadsWithoutScript() {
   await page.evaluate(() => window.dispatchEvent(new Event("beforeprint"))); // the dark charts become light
   await page.emulateMedia({ media: "print", colorScheme: "light" });
   await page.locator("#trials table").waitFor(); // all of them, instead of those in sight
+  const apart = await page.evaluate(() => {
+    const places = (chart) => [...chart.querySelectorAll("canvas")].map((canvas) => JSON.stringify(canvas.getBoundingClientRect()));
+    return [...document.querySelectorAll(".chart")].filter((chart) => new Set(places(chart)).size !== 1).map((chart) => chart.ariaLabel);
+  });
+  assert.deepEqual(apart, [], "the canvases of a chart lie on one another");
+  await until("paper has two dots a pixel", () => page.evaluate(() => [...document.querySelectorAll(".chart canvas")].every((canvas) => canvas.width >= 1.9 * parseFloat(canvas.style.width))));
   await picture(page, "few-print");
   await page.context().close();
   expected = /script/;
