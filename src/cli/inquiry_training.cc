@@ -25,6 +25,11 @@ namespace {
 constexpr double kMeasuringSeconds = 2;
 constexpr std::size_t kAugmentedViews = 2;  // of each photograph, for affinity
 
+double area_share(const train::Recipe& recipe, const train::Recipe& of) {
+  return static_cast<double>(recipe.height * recipe.width) /
+         static_cast<double>(of.height * of.width);
+}
+
 }  // namespace
 
 std::string without_policy(const train::Recipe& recipe, const std::string& whose) {
@@ -100,9 +105,17 @@ explain::ShortRunPlan Inquiry::plan_for(const std::string& question,
     if (json.at("key") == key)
       return explain::short_run_plan_from_json(json.at("plan"), file.string());
   }
-  const train::Speed speed = train::measure_speed(request.recipe, 1, threads_, kMeasuringSeconds);
+  train::Speed speed = train::measure_speed(request.recipe, 1, threads_, kMeasuringSeconds);
   request.budget_seconds = budget.left_seconds();
-  const explain::ShortRunPlan plan = explain::plan_short_runs(request, speed);
+  explain::ShortRunPlan plan = explain::plan_short_runs(request, speed);
+  if (const double share = area_share(plan.recipe, request.recipe); share < 1) {
+    // Smaller photographs are slower than their pixels make believe.
+    speed = train::measure_speed(plan.recipe, 1, threads_, kMeasuringSeconds);
+    speed.training_images_per_second *= share;
+    speed.inference_images_per_second *= share;
+    request.budget_seconds = budget.left_seconds();
+    plan = explain::plan_short_runs(request, speed);
+  }
   if (plan.seeds == 0) return plan;
   std::filesystem::create_directories(file.parent_path());
   write_file(file, Json{{"key", key}, {"plan", to_json(plan)}}.dump());

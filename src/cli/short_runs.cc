@@ -30,12 +30,16 @@ ShortRuns::ShortRuns(const explain::ShortRunPlan& plan, const BudgetShare& budge
     : plan_(plan), budget_(budget), variants_(variants), besides_(besides) {}
 
 double ShortRuns::pace() const {
-  const double forecast = plan_.shared_seconds + static_cast<double>(begun_) * plan_.run_seconds;
-  return std::max(1.0, forecast > 0 ? budget_.spent_seconds() / forecast : 1.0);
+  const bool has_others = begun_ > 1;
+  const double spent = budget_.spent_seconds() - (has_others ? first_ended_ : 0);
+  const double forecast = has_others ? static_cast<double>(begun_ - 1) * plan_.run_seconds
+                                     : plan_.shared_seconds + plan_.run_seconds;
+  return std::max(1.0, spent / std::max(forecast, 1e-9));
 }
 
 bool ShortRuns::holds(std::size_t runs) const {
-  return pace() * (static_cast<double>(runs) * plan_.run_seconds + plan_.judging_seconds) <=
+  const double factor = done_ > 1 ? pace() : 1;
+  return factor * (static_cast<double>(runs) * plan_.run_seconds + plan_.judging_seconds) <=
          budget_.left_seconds();
 }
 
@@ -59,7 +63,7 @@ void ShortRuns::run_one(const std::function<void()>& run) {
     fail(fmt::format("the budget was spent in short run {} of {}, which was cut", begun_,
                      least_runs()));
   }
-  ++done_;
+  if (++done_ == 1) first_ended_ = budget_.spent_seconds();
   if (done_ < least_runs() && !holds(least_runs() - done_))
     fail(fmt::format("after {} of {} short runs the rest does not fit into the budget", done_,
                      least_runs()));

@@ -53,7 +53,8 @@ class ShortRuns {
 
  private:
   std::size_t least_runs() const { return besides_ + explain::kLeastSeeds * variants_; }
-  // How much longer than forecast runs took, with the one that is at work; 1 when they did not.
+  // How much longer than forecast runs took, with the one that is at work; 1 when they did not. The
+  // first, which sets up what all share, does not tell once there are others.
   double pace() const;
   bool holds(std::size_t runs) const;
   void run_one(const std::function<void()>& run);
@@ -63,6 +64,7 @@ class ShortRuns {
   const BudgetShare& budget_;
   const std::size_t variants_, besides_;
   std::size_t begun_ = 0, done_ = 0;
+  double first_ended_ = 0;  // seconds of the budget that were spent then
   std::size_t seeds_ = 0;
   double last_pace_ = 1;  // when the last seed ended
   bool cut_ = false;      // a seed beyond the least

@@ -11,7 +11,6 @@ import {
   TooltipComponent,
   VisualMapContinuousComponent,
 } from "echarts/components";
-import { LabelLayout } from "echarts/features";
 import { CanvasRenderer } from "echarts/renderers";
 import type { EChartsCoreOption, ECharts } from "echarts/core";
 
@@ -21,7 +20,6 @@ echarts.use([
   CustomChart,
   GridComponent,
   HeatmapChart,
-  LabelLayout,
   LegendComponent,
   LineChart,
   ParallelChart,
