@@ -78,7 +78,7 @@ TEST_F(ArmTest, RunsTheWinnerForLongerOnce) {
   const double full_run = arm.full_run_seconds();
   const std::size_t before = scheduler_.trials(arm.id()).size();
 
-  arm.run_longer({{"epochs", 9}, {"height", 112}});
+  arm.run_longer({{"epochs", 9}, {"height", 112}}, 400);
   EXPECT_TRUE(arm.wants_all_cores());
   arm.advance();
   EXPECT_NE(arm.phase(), Phase::kDone);
@@ -86,6 +86,7 @@ TEST_F(ArmTest, RunsTheWinnerForLongerOnce) {
   ASSERT_TRUE(trial.has_value());
   EXPECT_EQ(Arm::role(*trial), "longer");
   EXPECT_EQ(trial->suggestion.assignments, arm.winner());
+  EXPECT_EQ(trial->metadata.at("seconds"), 398);  // less a worker's start
   const train::Recipe recipe = worker::recipe_of(arm.experiment(), *trial);
   EXPECT_EQ(recipe.epochs, 9);
   EXPECT_EQ(recipe.height, 112u);
@@ -96,7 +97,7 @@ TEST_F(ArmTest, RunsTheWinnerForLongerOnce) {
   EXPECT_NE(resumed.phase(), Phase::kDone);
   scheduler_.observe(trial->id, trial->fence, {.value = 0.9, .cost = {500, 500}});
   work_until_done(resumed);
-  resumed.run_longer({{"epochs", 9}});
+  resumed.run_longer({{"epochs", 9}}, 400);
   resumed.advance();
   EXPECT_EQ(resumed.phase(), Phase::kDone);
   EXPECT_EQ(scheduler_.trials(arm.id()).size(), before + 1);
