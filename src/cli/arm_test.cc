@@ -70,6 +70,21 @@ TEST_F(ArmTest, WithoutASearchTheUntunedRunIsAllThereIs) {
   EXPECT_TRUE(arm.winner_is_untuned());
 }
 
+TEST_F(ArmTest, TheOnlyRunHasTheSecondsThatAreLeft) {
+  ArmOptions bounded = options(/*search=*/false);
+  bounded.end_seconds = 50;
+  const Arm arm(bounded, scheduler_, meter_);
+  const auto trials = scheduler_.trials(arm.id());
+  ASSERT_EQ(trials.size(), 1u);
+  EXPECT_NEAR(trials[0].metadata.at("seconds"), 48, 0.1);  // less a worker's start
+  ArmOptions searching = options(/*search=*/true);
+  searching.end_seconds = 50;
+  searching.strategy = train::Strategy::kFeatures;  // another experiment
+  const Arm search(searching, scheduler_, meter_);
+  for (const auto& trial : scheduler_.trials(search.id()))
+    EXPECT_FALSE(trial.metadata.contains("seconds"));
+}
+
 TEST_F(ArmTest, RunsTheWinnerForLongerOnce) {
   Arm arm(options(/*search=*/true), scheduler_, meter_);
   scheduler_.set_admission([&](const auto&, const auto& task) { return arm.admits(task); });

@@ -111,8 +111,9 @@ PlannedRun planned(const TrainOptions& options, const train::Recipe& recipe, con
   if (options.budget.empty()) return {recipe, {}};
   if (const auto known = plan_path(folder); !options.dry_run && std::filesystem::exists(known)) {
     const Json plan = parse_json(read_file(known), known.string());
-    return {train::recipe_from_json(plan.at("recipe"), recipe, known.string()),
-            plan.at("seconds").get<double>()};
+    PlannedRun run{train::recipe_from_json(plan.at("recipe"), recipe, known.string()), {}};
+    if (plan.contains("seconds")) run.seconds = plan["seconds"].get<double>();
+    return run;
   }
   const train::Recipe chosen =
       recipe_for_budget(recipe, data, budget_of(options), spent_seconds, console);
@@ -124,10 +125,12 @@ PlannedRun planned(const TrainOptions& options, const train::Recipe& recipe, con
 // When all that comes before is done and paid: what is left for the steps.
 void start_clock(const TrainOptions& options, const RunFolder& folder, double spent_seconds,
                  PlannedRun& run) {
-  if (options.budget.empty() || run.seconds || run.recipe.strategy == train::Strategy::kFeatures)
-    return;
-  run.seconds = seconds_of_run(budget_of(options), spent_seconds);
-  const Json plan = {{"recipe", to_json(run.recipe)}, {"seconds", *run.seconds}};
+  if (options.budget.empty() || std::filesystem::exists(plan_path(folder))) return;
+  Json plan = {{"recipe", to_json(run.recipe)}};
+  if (run.recipe.strategy == train::Strategy::kFineTune) {
+    run.seconds = seconds_of_run(budget_of(options), spent_seconds);
+    plan["seconds"] = *run.seconds;
+  }
   write_file(plan_path(folder), plan.dump(1) + "\n");
 }
 
