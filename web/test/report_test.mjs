@@ -12,7 +12,7 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { flaws } from "./accessible.mjs";
 import { looks, openBrowser, overflow, patience, step, take, until } from "./browser.mjs";
-import { leaveRun } from "./run.mjs";
+import { leaveRun, leaveStudy } from "./run.mjs";
 
 const [program, output] = process.argv.slice(2);
 const launch = await openBrowser();
@@ -22,10 +22,11 @@ mkdirSync(output, { recursive: true });
 const complaints = [];
 let expected = null; // a pattern of what a step provokes
 
-// Of a run in a folder of its own: its report, as an address.
+// Of a run, or without options a study, in a folder of its own: its report, as an address.
 async function report(name, options) {
   const folder = resolve(output, name);
-  leaveRun(folder, options);
+  if (options) leaveRun(folder, options);
+  else leaveStudy(folder);
   await promisify(execFile)(program, ["report", folder, "--quiet"]);
   const file = join(folder, "report.html");
   const bytes = statSync(file).size;
@@ -40,6 +41,7 @@ const soon = {
   many: report("many", { trials: 2000, classes: 196, test: 980 }),
   running: report("running", { trials: 8, isRunning: true }),
   failing: report("failing", { trials: 4, isFailing: true }),
+  study: report("study"),
   "one-class": report("one-class", { trials: 5, test: 10, classes: 1 }),
 };
 for (const written of Object.values(soon)) written.catch(() => {}); // whoever waits for it is told
@@ -202,6 +204,7 @@ let failure = null;
 try {
   await step("looksRightOfFew", () => looksRight("few"));
   await step("looksRightOfMany", () => looksRight("many"));
+  await step("looksRightOfAStudy", () => looksRight("study"));
   for (const act of [sortsFiltersAndOpensTrials, choosesOnTheCoordinates, showsWhatMattered, printsAndReadsWithoutScript, saysWhatWentWrong]) await step(act.name, act);
   assert.deepEqual(complaints, [], "the console is silent, and nothing is asked for");
 } catch (error) {

@@ -97,3 +97,53 @@ export function leaveRun(folder, { trials, isRunning = false, isFailing = false,
   writeFileSync(join(folder, "options.json"), "{}\n");
   writeFileSync(join(folder, "result.json"), JSON.stringify(result));
 }
+
+// A folder as `frugal compare` leaves it: two close arms and one far away, on three seeds.
+export function leaveStudy(folder) {
+  const random = randomNumbers(3);
+  const classes = Array.from({ length: 12 }, (_, i) => `Maker ${i} Saloon`);
+  const labels = Array.from({ length: 600 }, (_, j) => j % 12);
+  const arm = (name, tuned, right, seconds) => ({
+    name,
+    strategy: "fine-tune",
+    network: "resnet18",
+    tuned,
+    recipe: "study",
+    augment: "none",
+    suggester: tuned ? "multitask" : "",
+    spends: "spends its budget",
+    note: tuned ? "" : "the weights of resnet50 are missing (resnet50.pth is not there); resnet18 takes its place",
+    left_out: false,
+    runs: [1, 2, 3].map((seed) => ({
+      seed,
+      state: "done",
+      reason: "",
+      seconds,
+      trials: 1,
+      recipe: { strategy: "fine-tune", epochs: tuned ? 1 : 9, height: 32, width: 48 },
+      test_top5: 0.9,
+      test_predictions: labels.map((label) => (random() < right ? label : (label + 1) % 12)),
+    })),
+  });
+  const result = {
+    kind: "study",
+    title: "A study",
+    finished: true,
+    ended_at_seconds: 1763900000,
+    data: { path: "cars", photographs: 3600, train: 2400, validation: 600, test: 600, min_per_class: 24, max_per_class: 68, split_seed: 7, shared_content: 0, split_hash: "a".repeat(64) },
+    classes,
+    command_line: "frugal compare study.yml --data cars --budget 260s",
+    budget: "260s",
+    machine: "2 cores",
+    version: "0.1.0",
+    price_per_hour: 0.05,
+    price: "small on demand",
+    shared_seconds: 2,
+    baseline: 0,
+    arms: [arm("untuned", false, 0.5, 30), arm("tuned", true, 0.6, 250), arm("tuned with augmentation", true, 0.605, 251)],
+    test_labels: labels,
+  };
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "study.json"), "{}\n");
+  writeFileSync(join(folder, "result.json"), JSON.stringify(result));
+}
