@@ -114,6 +114,8 @@ TEST_F(Compare, GoesOnAfterKillsAndEndsWithAnAnswer) {
   EXPECT_THAT(run(fmt::format("report {}/killed --format csv", at())).out,
               HasSubstr("# comparisons"));
   EXPECT_TRUE(std::filesystem::exists(folder_ / "killed" / "report.html"));
+  EXPECT_THAT(run(fmt::format("explain {}/killed", at())).err,
+              HasSubstr("the folder of a study, not of a run"));
 
   const Ran changed =
       run(compare("killed", study(std::string(kPlain) + kTuned, "3runs"), "--json"));
@@ -151,6 +153,7 @@ TEST_F(Compare, SaysWhatIsWrongAndExitsWithTwo) {
   };
   expect_refused("compare /nowhere.yml", "/nowhere.yml");
   expect_refused(fmt::format("report {}/photographs", at()), "not the folder of a run or a study");
+  expect_refused(fmt::format("report {}/trained", at()), "is a single training run");
   expect_refused(compare("wrong", study(std::string(kPlain) + "  - {nmae: x}\n")),
                  "wrong.yml:11: unknown key \"nmae\"");
   write_file(folder_ / "run.yml", study(kPlain));

@@ -73,9 +73,10 @@ report::Finding answer(Inquiry& inquiry, const std::string& question, const RunF
   console.line("asking: " + report::unanswered(question, "").title);
   report::Finding finding = measured(inquiry, question);
   fs::create_directories(file.parent_path());
-  // What could not be answered is asked again the next time.
-  if (finding.why_not.empty())
-    write_file(file, Json{{"key", key}, {"finding", to_json(finding)}}.dump());
+  // What could not be answered is asked again the next time, and goes on by the same plan.
+  if (!finding.why_not.empty() || inquiry.is_unfinished()) return finding;
+  write_file(file, Json{{"key", key}, {"finding", to_json(finding)}}.dump());
+  fs::remove(folder.explain() / "plans" / (question + ".json"));
   return finding;
 }
 

@@ -87,6 +87,7 @@ report::Finding Inquiry::answer(const std::string& question) {
       {"parameters", &Inquiry::parameters},
       {"looks", &Inquiry::looks},
       {"transfer", &Inquiry::transfer}};
+  is_unfinished_ = false;
   for (const auto& [name, method] : kMethods)
     if (name == question) return (this->*method)();
   FRUGAL_CHECK(false, question);
@@ -102,10 +103,11 @@ std::string Inquiry::identity(const std::string& question) const {
                {"question", question},
                {"model", sha256(read_file(folder_.model() / "model.json"))},
                {"judges", sha256(judged)}};
-  if (question == "training-photographs" || question == "policy")
-    json["budget"] = share_of_budget(question);
+  if (question == "training-photographs" && is_fine_tuned())
+    json["budget"] = budget_of_question().seconds();
+  if (question == "policy") json["budget"] = budget_of_question().seconds();
   if (question == "transfer") {
-    json["budget"] = share_of_budget(question);
+    json["budget"] = budget_of_question().seconds();
     json["onto"] = options_.onto.empty() ? "" : sha256(read_file(options_.onto));
   }
   if ((question == "parameters" || question == "looks") &&

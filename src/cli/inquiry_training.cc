@@ -13,6 +13,7 @@
 #include "experiment/store.h"
 #include "optimizer/insight.h"
 #include "report/numbers.h"
+#include "vision/explain/alterations.h"
 #include "vision/explain/augmented_judgement.h"
 #include "vision/explain/head_curve.h"
 #include "vision/explain/policy_variants.h"
@@ -23,6 +24,11 @@ namespace {
 
 constexpr double kMeasuringSeconds = 2;
 constexpr std::size_t kAugmentedViews = 2;  // of each photograph, for affinity
+
+double area_share(const train::Recipe& recipe, const train::Recipe& of) {
+  return static_cast<double>(recipe.height * recipe.width) /
+         static_cast<double>(of.height * of.width);
+}
 
 }  // namespace
 
@@ -51,61 +57,94 @@ std::optional<std::string> Inquiry::pretrained_weights() const {
   return {};
 }
 
-explain::Retraining Inquiry::retraining(const std::string& weights) const {
+// Runs that the budget does not hold any more are stopped.
+explain::Retraining Inquiry::retraining(const std::string& weights,
+                                        const BudgetShare& budget) const {
   train::Environment environment = environment_;
   environment.weights_path = weights;
   return {environment,
           {.folder = folder_.explain() / "runs",
-           .should_stop = [] { return stop_signal() != 0; },
+           .should_stop = [&budget] { return stop_signal() != 0 || budget.is_spent(); },
            .on_message = [this](const std::string& text) { console_.message(text); }}};
 }
 
-// All questions that train share it evenly.
-double Inquiry::share_of_budget(const std::string& question) const {
+std::size_t Inquiry::questions_that_train() const {
   const auto is_asked = [&](const std::string& name) {
     return options_.only.empty() || std::ranges::find(options_.only, name) != options_.only.end();
   };
-  std::size_t sharing = 0;
-  const bool curve = is_asked("training-photographs") && is_fine_tuned();
-  sharing += curve;
-  sharing += is_asked("policy") && without_policy(recipe()).empty();
-  sharing += is_asked("transfer") && !options_.onto.empty() && without_policy(recipe()).empty();
-  if (question == "training-photographs" && !curve) return 0;
-  return budget_seconds_ / static_cast<double>(std::max<std::size_t>(sharing, 1));
+  std::size_t count = is_asked("training-photographs") && is_fine_tuned();
+  count += is_asked("policy") && without_policy(recipe()).empty();
+  count += is_asked("transfer") && !options_.onto.empty() && without_policy(recipe()).empty();
+  return count;
 }
 
-explain::ShortRunPlan Inquiry::plan_for(const train::Recipe& recipe, std::size_t judges,
-                                        double photographs, std::size_t variants,
-                                        double budget) const {
-  const explain::ShortRunRequest request{
-      .recipe = recipe,
-      .training_photographs = static_cast<std::size_t>(photographs),
-      .judges = judges,
-      .all_photographs = run_.dataset.photographs.size(),
-      .variants = variants,
-      .budget_seconds = budget,
-      .threads = threads_};
-  return plan_short_runs(request, train::measure_speed(recipe, 1, threads_, kMeasuringSeconds));
+BudgetShare Inquiry::budget_of_question() const {
+  return {budget_seconds_, questions_that_train(), clock_};
 }
 
-report::PolicyRuns Inquiry::runs_with(const augment::Policy& policy, const std::string& name,
-                                      const explain::ShortRunPlan& plan,
-                                      const explain::Retraining& training,
-                                      const std::string& model_folder) const {
-  report::PolicyRuns runs{.name = name, .correct = {}, .training_losses = {}};
-  for (std::size_t s = 0; s < plan.seeds; ++s) {
+explain::ShortRunRequest Inquiry::runs_on_training_part(const train::Recipe& recipe,
+                                                        std::size_t variants) const {
+  return {.recipe = recipe,
+          .training_photographs = run_.split.train.size(),
+          .judges = run_.split.validation.size(),
+          .all_photographs = run_.dataset.photographs.size(),
+          .variants = variants,
+          .threads = threads_};
+}
+
+// The plan is kept until the question is answered: the speed is never measured alike twice, and
+// what was trained by another plan would be of no use.
+explain::ShortRunPlan Inquiry::plan_for(const std::string& question,
+                                        explain::ShortRunRequest request,
+                                        const BudgetShare& budget) const {
+  const auto file = folder_.explain() / "plans" / (question + ".json");
+  const std::string key = sha256(
+      fmt::format("{} {} {}", identity(question), threads_, train::to_json(request.recipe).dump()));
+  if (std::filesystem::exists(file)) {
+    const Json json = parse_json(read_file(file), file.string());
+    if (json.at("key") == key)
+      return explain::short_run_plan_from_json(json.at("plan"), file.string());
+  }
+  train::Speed speed = train::measure_speed(request.recipe, 1, threads_, kMeasuringSeconds);
+  request.budget_seconds = budget.left_seconds();
+  explain::ShortRunPlan plan = explain::plan_short_runs(request, speed);
+  if (const double share = area_share(plan.recipe, request.recipe); share < 1) {
+    // Smaller photographs are slower than their pixels make believe.
+    speed = train::measure_speed(plan.recipe, 1, threads_, kMeasuringSeconds);
+    speed.training_images_per_second *= share;
+    speed.inference_images_per_second *= share;
+    request.budget_seconds = budget.left_seconds();
+    plan = explain::plan_short_runs(request, speed);
+  }
+  if (plan.seeds == 0) return plan;
+  std::filesystem::create_directories(file.parent_path());
+  write_file(file, Json{{"key", key}, {"plan", to_json(plan)}}.dump());
+  return plan;
+}
+
+std::vector<report::PolicyRuns> Inquiry::trained_over_seeds(
+    const std::vector<Arm>& arms, ShortRuns& short_runs, const explain::ShortRunPlan& plan,
+    const explain::Retraining& training) const {
+  std::vector<report::PolicyRuns> runs;
+  for (const Arm& arm : arms) runs.push_back({arm.name, arm.against, {}, {}});
+  const std::size_t seeds = short_runs.run_seeds([&](std::size_t variant, std::size_t seed) {
+    const Arm& arm = arms[variant];
     train::Recipe recipe = plan.recipe;
-    recipe.augment = text_of(policy);
-    recipe.seed = kFirstSeed + s;
-    console_.status({fmt::format("training {}, seed {} of {}", name, s + 1, plan.seeds)});
+    recipe.augment = text_of(arm.policy);
+    recipe.seed = kFirstSeed + seed;
+    console_.status({fmt::format("training {}, seed {} of {}", arm.name, seed + 1, plan.seeds)});
     const explain::ShortRun run =
         training.run(recipe, train::TrainingPhotographs(run_.dataset, run_.split),
                      train::HeldOutPhotographs::validation(run_.dataset, run_.split),
-                     s == 0 ? model_folder : "");
-    console_.line(
-        fmt::format("{}, seed {} of {}: {:.0f} s", name, s + 1, plan.seeds, run.wall_seconds));
-    runs.correct.push_back(run.correct());
-    runs.training_losses.push_back(run.training_loss);
+                     seed == 0 ? arm.model_folder : "");
+    console_.line(fmt::format("{}, seed {} of {}: {:.0f} s", arm.name, seed + 1, plan.seeds,
+                              run.wall_seconds));
+    runs[variant].correct.push_back(run.correct());
+    runs[variant].training_losses.push_back(run.training_loss);
+  });
+  for (report::PolicyRuns& each : runs) {  // a seed that was cut is no seed of any
+    each.correct.resize(seeds);
+    each.training_losses.resize(seeds);
   }
   console_.clear_status();
   return runs;
@@ -139,6 +178,24 @@ std::vector<report::Copies> Inquiry::judged_copies(const std::string& model_fold
   return copies_judged(subject, validation_gallery(subject), console_);
 }
 
+std::vector<Inquiry::Arm> Inquiry::arms_of(const augment::Policy& policy,
+                                           const std::filesystem::path& models) {
+  using Kind = explain::PolicyVariant::Kind;
+  using Against = report::PolicyRuns::Against;
+  std::vector<Arm> arms;
+  for (const explain::PolicyVariant& variant : explain::variants_of(policy)) {
+    Arm arm{.name = "without " + variant.name, .policy = variant.policy};
+    if (variant.kind == Kind::kWhole) arm.name = "the policy";
+    if (variant.kind == Kind::kWhole) arm.model_folder = models / "with-policy";
+    if (variant.kind == Kind::kNone) arm.name = "no policy";
+    if (variant.kind == Kind::kNone) arm.model_folder = models / "without-policy";
+    if (variant.kind == Kind::kAlone) arm.name = variant.name + " alone";
+    if (variant.kind == Kind::kAlone) arm.against = Against::kNone;
+    arms.push_back(std::move(arm));
+  }
+  return arms;
+}
+
 report::Finding Inquiry::policy() {
   if (const std::string reason = without_policy(recipe()); !reason.empty())
     return report::unanswered("policy", reason);
@@ -146,34 +203,23 @@ report::Finding Inquiry::policy() {
   if (!weights)
     return report::unanswered(
         "policy", "the weights that the run began from are no longer where its options say");
-  using Kind = explain::PolicyVariant::Kind;
   const augment::Policy whole = policy_of(recipe());
-  const auto variants = explain::variants_of(whole);
-  const double budget = share_of_budget("policy");
-  const auto plan = plan_for(recipe(), run_.split.validation.size(),
-                             static_cast<double>(run_.split.train.size()), variants.size(), budget);
-  if (plan.seeds == 0)
-    return report::unanswered("policy", too_little(plan, budget, variants.size()));
-  const explain::Retraining training = retraining(*weights);
   const auto models = folder_.explain() / "models";
-  const std::string with = models / "with-policy", without = models / "without-policy";
-  std::vector<report::PolicyRuns> runs;
-  for (const explain::PolicyVariant& variant : variants) {
-    const std::string name = variant.kind == Kind::kWhole     ? "the policy"
-                             : variant.kind == Kind::kNone    ? "no policy"
-                             : variant.kind == Kind::kWithout ? "without " + variant.name
-                                                              : variant.name + " alone";
-    runs.push_back(runs_with(variant.policy, name, plan, training,
-                             variant.kind == Kind::kWhole  ? with
-                             : variant.kind == Kind::kNone ? without
-                                                           : ""));
-    if (variant.kind == Kind::kAlone) runs.back().against = report::PolicyRuns::Against::kNone;
-  }
+  const std::vector<Arm> arms = arms_of(whole, models);
+  const BudgetShare budget = budget_of_question();
+  explain::ShortRunRequest request = runs_on_training_part(recipe(), arms.size());
+  request.judgings = kAugmentedViews + 1 + 2 * (explain::alterations().size() + 1);
+  const auto plan = plan_for("policy", request, budget);
+  if (plan.seeds == 0) return report::unanswered("policy", too_little(plan, budget, arms.size()));
+  ShortRuns short_runs(plan, budget, arms.size());
+  const auto runs = trained_over_seeds(arms, short_runs, plan, retraining(*weights, budget));
+  const std::string &with = arms[0].model_folder, &without = arms[1].model_folder;
   report::Finding finding = report::policy_finding(runs, affinity(whole, without));
   report::add_copies(finding, judged_copies(with), judged_copies(without));
-  finding.notes.push_back(plan_note(plan, recipe()));
+  finding.notes.push_back(plan_note(plan, recipe(), runs[0].correct.size()));
   finding.notes.push_back(fmt::format("Judged on the {} of the validation part.",
                                       report::plural(run_.split.validation.size(), "photograph")));
+  if (!short_runs.note().empty()) finding.notes.push_back(short_runs.note());
   std::filesystem::remove_all(models);
   return finding;
 }
@@ -190,35 +236,46 @@ std::optional<report::LearningCurve> Inquiry::retrained_curve(const std::string&
   const explain::HeadCurveOptions sizes;
   double all = 0;
   for (const double share : sizes.shares) all += share;
-  const auto n = static_cast<double>(run_.split.train.size());
   const auto count = sizes.shares.size();
-  const double budget = share_of_budget("training-photographs");
-  const auto plan = plan_for(recipe(), run_.split.test.size(), n * all / static_cast<double>(count),
-                             count, budget);
+  const BudgetShare budget = budget_of_question();
+  explain::ShortRunRequest request = runs_on_training_part(recipe(), count);
+  request.training_photographs = static_cast<std::size_t>(
+      static_cast<double>(request.training_photographs) * all / static_cast<double>(count));
+  request.judges = run_.split.test.size();
+  request.seeds_share_views = false;
+  const auto plan = plan_for("training-photographs", request, budget);
   if (plan.seeds == 0) {
     notes.push_back("Not trained anew: " + too_little(plan, budget, count) + ".");
     return {};
   }
-  const explain::Retraining training = retraining(weights);
-  report::LearningCurve curve{"fine-tuned network", {}};
-  for (const double share : sizes.shares) {
-    report::SizedJudgement size;
-    for (std::size_t s = 0; s < plan.seeds; ++s) {
-      const data::Split part = explain::with_share_of_training(run_.split, run_.dataset, share, s);
+  const explain::Retraining training = retraining(weights, budget);
+  ShortRuns short_runs(plan, budget, count);
+  report::LearningCurve curve{"fine-tuned network", std::vector<report::SizedJudgement>(count)};
+  std::size_t seeds = 0;
+  try {
+    seeds = short_runs.run_seeds([&](std::size_t size, std::size_t seed) {
+      const data::Split part =
+          explain::with_share_of_training(run_.split, run_.dataset, sizes.shares[size], seed);
       train::Recipe recipe = plan.recipe;
-      recipe.seed = kFirstSeed + s;
-      size.photographs = part.train.size();
-      console_.status({fmt::format("training on {} photographs, seed {} of {}", size.photographs,
-                                   s + 1, plan.seeds)});
-      size.correct.push_back(training
-                                 .run(recipe, train::TrainingPhotographs(run_.dataset, part),
-                                      train::HeldOutPhotographs::test(run_.dataset, part))
-                                 .correct());
-    }
-    curve.sizes.push_back(std::move(size));
+      recipe.seed = kFirstSeed + seed;
+      curve.sizes[size].photographs = part.train.size();
+      console_.status({fmt::format("training on {} photographs, seed {} of {}", part.train.size(),
+                                   seed + 1, plan.seeds)});
+      curve.sizes[size].correct.push_back(
+          training
+              .run(recipe, train::TrainingPhotographs(run_.dataset, part),
+                   train::HeldOutPhotographs::test(run_.dataset, part))
+              .correct());
+    });
+  } catch (const InputError& error) {
+    notes.push_back(fmt::format("Not trained anew: {}.", error.what()));
+    is_unfinished_ = true;
+    return {};
   }
+  for (report::SizedJudgement& size : curve.sizes) size.correct.resize(seeds);
   console_.clear_status();
-  notes.push_back(plan_note(plan, recipe()));
+  notes.push_back(plan_note(plan, recipe(), seeds));
+  if (!short_runs.note().empty()) notes.push_back(short_runs.note());
   return curve;
 }
 

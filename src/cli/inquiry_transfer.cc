@@ -56,11 +56,17 @@ optimizer::Assignments untuned(const augment::Policy& open, const optimizer::Spa
   return optimizer::assignments_from_json(values, space, "the untuned policy");
 }
 
+double share_right(const explain::ShortRun& run) {
+  const std::vector<bool> right = run.correct();
+  return static_cast<double>(std::ranges::count(right, true)) / static_cast<double>(right.size());
+}
+
 }  // namespace
 
 // By short runs, the first of them with the untuned values.
 augment::Policy Inquiry::tuned_anew(const augment::Policy& open, const explain::ShortRunPlan& plan,
-                                    const explain::Retraining& training) const {
+                                    const explain::Retraining& training,
+                                    ShortRuns& short_runs) const {
   const optimizer::Space space = optimizer::space_from_json(
       {{"parameters", augment::search_parameters(open)}}, "the policy's parameters");
   const auto suggester = optimizer::make_suggester("multitask", {.space = space}, plan.recipe.seed);
@@ -76,16 +82,15 @@ augment::Policy Inquiry::tuned_anew(const augment::Policy& open, const explain::
     recipe.seed = kFirstSeed;
     console_.status({fmt::format("tuning anew, run {} of {}", i + 1, kSearchRuns)});
     optimizer::Observation seen{.assignments = assignments};
-    try {
-      const auto right = training
-                             .run(recipe, train::TrainingPhotographs(run_.dataset, split),
-                                  train::HeldOutPhotographs::validation(run_.dataset, split))
-                             .correct();
-      seen.value =
-          static_cast<double>(std::ranges::count(right, true)) / static_cast<double>(right.size());
-    } catch (const NumericalError& error) {
-      console_.message(fmt::format("tuning anew: {}", error.what()));
-    }
+    short_runs.run_besides([&] {
+      try {
+        seen.value =
+            share_right(training.run(recipe, train::TrainingPhotographs(run_.dataset, split),
+                                     train::HeldOutPhotographs::validation(run_.dataset, split)));
+      } catch (const NumericalError& error) {
+        console_.message(fmt::format("tuning anew: {}", error.what()));
+      }
+    });
     history.observations.push_back(std::move(seen));
   }
   console_.clear_status();
@@ -102,26 +107,28 @@ report::Finding Inquiry::transfer() {
     return report::unanswered("transfer", reason);
   train::Recipe onto = recipe();
   onto.network = train::network_of(options_.onto);
-  std::vector<std::pair<std::string, augment::Policy>> arms = {
-      {"the run's policy", policy_of(recipe())}, {"no policy", {}}};
+  std::vector<Arm> arms = {{"the run's policy", policy_of(recipe())}, {"no policy", {}}};
   const augment::Policy plain = augment::policy_named("crop-flip");
-  if (arms[0].second != plain) arms.emplace_back("crop-flip", plain);
-  const double budget = share_of_budget("transfer");
+  if (arms[0].policy != plain) arms.push_back({"crop-flip", plain});
+  const BudgetShare budget = budget_of_question();
   // Two seeds of each, and the search.
-  const std::size_t variants = arms.size() + 1 + kSearchRuns / 2;
-  const auto plan = plan_for(onto, run_.split.validation.size(),
-                             static_cast<double>(run_.split.train.size()), variants, budget);
+  const std::size_t variants = arms.size() + 1 + kSearchRuns / explain::kLeastSeeds;
+  explain::ShortRunRequest request = runs_on_training_part(onto, variants);
+  request.seeds_share_views = false;  // nor do the search's runs
+  const auto plan = plan_for("transfer", request, budget);
   if (plan.seeds == 0) return report::unanswered("transfer", too_little(plan, budget, variants));
-  const explain::Retraining training = retraining(options_.onto);
-  arms.emplace_back("a policy tuned anew", tuned_anew(open_policy(folder_), plan, training));
-  std::vector<report::PolicyRuns> runs;
-  for (const auto& [name, policy] : arms) runs.push_back(runs_with(policy, name, plan, training));
+  const explain::Retraining training = retraining(options_.onto, budget);
+  ShortRuns short_runs(plan, budget, arms.size() + 1, kSearchRuns);
+  arms.push_back(
+      {"a policy tuned anew", tuned_anew(open_policy(folder_), plan, training, short_runs)});
+  const std::vector<report::PolicyRuns> runs = trained_over_seeds(arms, short_runs, plan, training);
   report::Finding finding = report::transfer_finding(onto.network, runs);
-  finding.notes.push_back(plan_note(plan, recipe()));
+  finding.notes.push_back(plan_note(plan, recipe(), runs[0].correct.size()));
+  if (!short_runs.note().empty()) finding.notes.push_back(short_runs.note());
   finding.notes.push_back(fmt::format(
       "Each arm's runs cost the same. The search for a policy anew took {} short runs more, judged "
       "on a part of the training photographs that they did not learn from; it chose: {}.",
-      kSearchRuns, text_of(arms.back().second)));
+      kSearchRuns, text_of(arms.back().policy)));
   return finding;
 }
 

@@ -47,6 +47,16 @@ std::string render_run(const ReportOptions& options, const report::Answer& answe
   return render_json(answer);
 }
 
+// A single training run has nothing to report but what it printed.
+void require_search(const std::string& run) {
+  const std::string where = RunFolder(run).options();
+  if (parse_json(read_file(where), where).value("command", "") == "train")
+    throw InputError(fmt::format(
+        "{0} is a single training run, with no trials to report; frugal evaluate {0} and frugal "
+        "explain {0} tell of its model",
+        run));
+}
+
 // What stands in the result of a study's folder, or of a run's.
 std::string content_of(const ReportOptions& options, Console& console) {
   const StudyFolder study(options.run);
@@ -60,6 +70,7 @@ std::string content_of(const ReportOptions& options, Console& console) {
     throw InputError(
         fmt::format("{} has no result.json yet: its first trial has not ended", options.run));
   const Json json = parse_json(read_file(where), where);
+  if (!study.is_study()) require_search(options.run);
   return study.is_study() ? render_study(options.format, report::study_from_json(json, where))
                           : render_run(options, report::answer_from_json(json, where), console);
 }

@@ -49,6 +49,11 @@ void RunFolder::open(const Json& wanted, const std::vector<std::string>& may_cha
 }
 
 void RunFolder::require_run() const {
+  if (std::filesystem::exists(path_ / "study.json"))
+    throw InputError(
+        fmt::format("{0} is the folder of a study, not of a run; give that of one of its runs: "
+                    "{0}/runs/ARM/seed-N",
+                    path_.string()));
   if (!std::filesystem::exists(options()))
     throw InputError(
         fmt::format("{} is not the folder of a run: it has no options.json; give the --output of a "

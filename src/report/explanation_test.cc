@@ -77,6 +77,12 @@ TEST(Findings, TestPhotographsNeededFollowFromTheVariance) {
     }
 }
 
+TEST(Findings, PhotographsThatAreAllRightDoNotTellHowManyItTakes) {
+  EXPECT_THAT(test_size_finding(answers(10, 10)).answer,
+              AllOf(HasSubstr("All of them are right"), HasSubstr("cannot be told, up to 7,703")));
+  EXPECT_THAT(test_size_finding(answers(10, 0)).answer, HasSubstr("None of them is right"));
+}
+
 PolicyRuns runs(const std::string& name, std::size_t right, double loss) {
   return {.name = name,
           .correct = {answers(200, right), answers(200, right + 2)},

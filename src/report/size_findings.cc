@@ -86,14 +86,22 @@ Finding test_size_finding(const std::vector<bool>& correct) {
   const std::size_t ends[] = {needed(interval.low), needed(interval.high)};
   const std::size_t least = std::min(ends[0], ends[1]);
   const std::size_t most = half_inside ? needed(0.5) : std::max(ends[0], ends[1]);
-  finding.answer = fmt::format(
-      "On {}, accuracy is {}. To know it to ±1 point takes {} test photographs ({} to {}).",
-      plural(correct.size(), "photograph"), percent_with_interval(p, interval),
-      count_text(std::max(needed(p), std::size_t{1})), count_text(least), count_text(most));
+  finding.answer = fmt::format("On {}, accuracy is {}. ", plural(correct.size(), "photograph"),
+                               percent_with_interval(p, interval));
+  const bool is_all_alike = p == 0 || p == 1;
+  finding.answer +=
+      is_all_alike
+          ? fmt::format(
+                "{} of them {}: how many it takes to know it to ±1 point cannot be told, "
+                "up to {}.",
+                p == 0 ? "None" : "All", p == 0 ? "is right" : "are right", count_text(most))
+          : fmt::format("To know it to ±1 point takes {} test photographs ({} to {}).",
+                        count_text(needed(p)), count_text(least), count_text(most));
   Table wanted{.name = "test-photographs-needed",
                .caption = "Test photographs for an interval of ±1 point",
                .columns = {{"Needed", "photographs"}, {"From", "low"}, {"To", "high"}},
-               .rows = {{count_cell(needed(p)), count_cell(least), count_cell(most)}},
+               .rows = {{is_all_alike ? no_cell() : count_cell(needed(p)), count_cell(least),
+                         count_cell(most)}},
                .emphasized = {}};
   Plot plot{.id = "test-size",
             .title = "Width of the interval against test photographs",

@@ -15,6 +15,7 @@ namespace {
 constexpr double kSignificance = 0.05;
 constexpr std::size_t kFewPhotographs = 100;
 constexpr double kCheap = 0.8;  // of the dearest arm's cost: worth a word
+constexpr double kShort = 0.5;  // of the longest training, that is worth a word
 
 RandomStream stream(std::string_view purpose, std::size_t first, std::size_t second = 0) {
   return RandomStream(0).derive(purpose).derive(first).derive(second);
@@ -172,6 +173,38 @@ void warn_of_arm(const Study& study, const StudyRow& row, double dearest,
                                    percent_text(row.seconds / dearest), arm.spends));
 }
 
+// Of the models that an arm that fine-tunes delivered.
+std::optional<double> mean_epochs(const StudyArm& arm) {
+  double sum = 0, count = 0;
+  for (const StudyRun& run : arm.runs)
+    if (run.state == "done" && run.recipe.contains("epochs")) {
+      sum += run.recipe.at("epochs").get<double>();
+      ++count;
+    }
+  if (arm.strategy != "fine-tune" || count == 0) return {};
+  return sum / count;
+}
+
+// Equal cost is not equal training: a search may leave its winner a fraction of the time.
+void warn_of_short_models(const Study& study, std::vector<std::string>& cautions) {
+  std::size_t longest = 0;
+  double most = 0;
+  for (std::size_t a = 0; a < study.arms.size(); ++a)
+    if (const auto epochs = mean_epochs(study.arms[a]); epochs && *epochs > most) {
+      most = *epochs;
+      longest = a;
+    }
+  for (std::size_t a = 0; a < study.arms.size(); ++a) {
+    const auto epochs = mean_epochs(study.arms[a]);
+    if (!epochs || !study.arms[a].tuned || *epochs >= kShort * most) continue;
+    cautions.push_back(fmt::format(
+        "The models of {} were trained for {:.2g} {}, those of {} for {:.2g}: its search took the "
+        "time.",
+        quoted(study, a), *epochs, *epochs == 1 ? "epoch" : "epochs", quoted(study, longest),
+        most));
+  }
+}
+
 std::vector<std::string> make_cautions(const Study& study, const StudySummary& summary) {
   std::vector<std::string> cautions;
   if (study.test_labels.size() < kFewPhotographs && !study.test_labels.empty())
@@ -190,6 +223,7 @@ std::vector<std::string> make_cautions(const Study& study, const StudySummary& s
         "Every arm has run on one seed only: the intervals cover other photographs, not other "
         "seeds.");
   for (const StudyRow& row : summary.rows) warn_of_arm(study, row, dearest, cautions);
+  warn_of_short_models(study, cautions);
   return cautions;
 }
 

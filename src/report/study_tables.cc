@@ -42,7 +42,8 @@ std::string length_text(const Json& recipe) {
   const std::string size =
       fmt::format("{} × {} pixels", recipe.at("height").dump(), recipe.at("width").dump());
   if (recipe.value("strategy", "") != "fine-tune") return size;
-  return fmt::format("{:.3g} epochs at {}", recipe.value("epochs", 0.0), size);
+  const double epochs = recipe.value("epochs", 0.0);
+  return fmt::format("{:.3g} {} at {}", epochs, epochs == 1 ? "epoch" : "epochs", size);
 }
 
 // What a terminal has no room for, by index, ascending.

@@ -117,6 +117,19 @@ TEST(StudySummary, TellsOfFailedAndMissingAndCheapArms) {
   EXPECT_EQ(summary.gaps.size(), 1u);
 }
 
+TEST(StudySummary, SaysWhenASearchLeftItsWinnerLittleTime) {
+  Study study = example_study(100);
+  const auto set_epochs = [&](double untuned, double tuned) {
+    for (StudyArm& arm : study.arms)
+      for (StudyRun& run : arm.runs)
+        if (run.state == "done") run.recipe["epochs"] = arm.tuned ? tuned : untuned;
+    return summarize(study).cautions;
+  };
+  const auto words = HasSubstr("were trained for 1 epoch, those of “plain” for 9:");
+  EXPECT_THAT(set_epochs(9, 1), testing::Contains(words));
+  EXPECT_THAT(set_epochs(9, 6), testing::Not(testing::Contains(HasSubstr("were trained for"))));
+}
+
 TEST(StudySummary, HasNoAnswerWhenEveryRunFailed) {
   Study study = example_study(20);
   for (StudyArm& arm : study.arms)

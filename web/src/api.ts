@@ -11,7 +11,9 @@ export class ApiError extends Error {
 }
 
 // What a page that has no server brings along: answers by path.
-export const brought = new Map<string, unknown>();
+const answers = new Map<string, unknown>();
+export const bring = (path: string, answer: unknown) => void answers.set(path, answer);
+export const brought = <T>(path: string) => (answers.get(path) as T | undefined) ?? null;
 
 const own = { "X-Frugal-Dashboard": "1" };
 
@@ -40,7 +42,7 @@ async function request<T>(method: string, path: string, body?: unknown, headers 
 }
 
 export const get = <T>(path: string) =>
-  brought.has(path) ? Promise.resolve(brought.get(path) as T) : request<T>("GET", path);
+  answers.has(path) ? Promise.resolve(answers.get(path) as T) : request<T>("GET", path);
 export const post = <T>(path: string, body: unknown = {}) => request<T>("POST", path, body);
 export const put = <T>(path: string, body: unknown) => request<T>("PUT", path, body);
 export const remove = (path: string) => request("DELETE", path);

@@ -78,12 +78,24 @@ async function drawn(page) {
   await until("every chart is drawn", () => isDrawn(page));
 }
 
+// As the page itself measured: told, not judged, for machines are slow and busy.
+async function timesOfCharts(page) {
+  const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(2)} s`;
+  const [count, ended, work, opened] = await page.evaluate(() => {
+    const charts = performance.getEntriesByType("measure").filter((entry) => entry.name.startsWith("chart: "));
+    const work = charts.reduce((sum, chart) => sum + chart.duration, 0);
+    return [charts.length, Math.max(...charts.map((chart) => chart.startTime + chart.duration)), work, performance.now()];
+  });
+  assert.ok(count > 0, "charts measure how long they take");
+  return `${count} charts drawn by ${seconds(ended)}, ${seconds(work)} of it at work on them; on the screen by ${seconds(opened)}`;
+}
+
 const picture = (page, name) => page.screenshot({ path: join(output, `${name}.png`), fullPage: true, animations: "disabled" });
 
 async function looksRight(name) {
   const page = await open(await soon[name]);
   await drawn(page);
-  console.log(`${name}: drawn within ${((await page.evaluate(() => performance.now())) / 1000).toFixed(1)} s`);
+  console.log(`${name}: ${await timesOfCharts(page)}`);
   for (const { width, colorScheme } of looks) {
     await take(page, { width, colorScheme });
     await drawn(page);
@@ -151,6 +163,12 @@ async function printsAndReadsWithoutScript() {
   await page.evaluate(() => window.dispatchEvent(new Event("beforeprint"))); // the dark charts become light
   await page.emulateMedia({ media: "print", colorScheme: "light" });
   await page.locator("#trials table").waitFor(); // all of them, instead of those in sight
+  const apart = await page.evaluate(() => {
+    const places = (chart) => [...chart.querySelectorAll("canvas")].map((canvas) => JSON.stringify(canvas.getBoundingClientRect()));
+    return [...document.querySelectorAll(".chart")].filter((chart) => new Set(places(chart)).size !== 1).map((chart) => chart.ariaLabel);
+  });
+  assert.deepEqual(apart, [], "the canvases of a chart lie on one another");
+  await until("paper has two dots a pixel", () => page.evaluate(() => [...document.querySelectorAll(".chart canvas")].every((canvas) => canvas.width >= 1.9 * parseFloat(canvas.style.width))));
   await picture(page, "few-print");
   await page.context().close();
   expected = /script/;

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 constexpr double kStartSeconds = 1;  // of a run: reading weights, the head's start
 constexpr double kLeastPixels = 32;  // of the short side
 constexpr double kGoodEpochs = 2, kLeastEpochs = 1;
-constexpr std::size_t kMostSeeds = 3, kLeastSeeds = 2;
+constexpr std::size_t kMostSeeds = 3;
 
 std::string content_of(const data::Dataset& dataset, const std::vector<std::size_t>& indices) {
   std::string text;
@@ -44,29 +44,34 @@ train::Recipe at_scale(train::Recipe recipe, double scale) {
   return recipe;
 }
 
-// Seconds of one run of a recipe, and of what all runs share.
+// Seconds of one run of a recipe, and of what all runs share. What frozen layers make of
+// photographs is reckoned as if the whole network saw them.
 class Forecast {
  public:
   Forecast(const ShortRunRequest& request, const train::Speed& speed)
       : request_(request), speed_(speed) {}
 
   double run(const train::Recipe& recipe, double epochs) const {
-    const double share = area_share(recipe);
-    const auto n = static_cast<double>(request_.training_photographs);
-    const auto judges = static_cast<double>(request_.judges);
-    if (recipe.strategy == train::Strategy::kFeatures)
-      return kStartSeconds +
-             static_cast<double>(recipe.feature_views - 1) * n / speed_.inference_images_per_second;
-    return kStartSeconds +
-           share * (epochs * n / speed_.training_images_per_second +
-                    std::ceil(epochs) * judges / speed_.inference_images_per_second);
+    return kCaution * (kStartSeconds + epochs_of(recipe, epochs));
   }
-  double shared(const train::Recipe& recipe) const {
-    return area_share(recipe) * static_cast<double>(request_.all_photographs) /
-           speed_.inference_images_per_second;
+  double shared(const train::Recipe& recipe, std::size_t seeds) const {
+    return kCaution * seconds_of(recipe, centre_looks(recipe) + augmented_looks(recipe, seeds));
+  }
+  double judging(const train::Recipe& recipe) const {
+    return kCaution *
+           seconds_of(recipe, static_cast<double>(request_.judgings) * judges_looks(recipe));
   }
   double all(const train::Recipe& recipe, std::size_t seeds, double epochs) const {
-    return shared(recipe) + static_cast<double>(seeds * request_.variants) * run(recipe, epochs);
+    return shared(recipe, seeds) + judging(recipe) +
+           static_cast<double>(seeds * request_.variants) * run(recipe, epochs);
+  }
+  ShortRunPlan plan(const train::Recipe& recipe, std::size_t seeds) const {
+    return {recipe,
+            seeds,
+            run(recipe, recipe.epochs),
+            shared(recipe, seeds),
+            judging(recipe),
+            all(recipe, seeds, recipe.epochs)};
   }
   bool fits(const train::Recipe& recipe, std::size_t seeds, double epochs) const {
     return all(recipe, seeds, epochs) <= request_.budget_seconds;
@@ -75,12 +80,41 @@ class Forecast {
   // if it came after a whole epoch.
   double epochs_within(const train::Recipe& recipe, std::size_t seeds, double least) const {
     const double spare = request_.budget_seconds - all(recipe, seeds, std::ceil(least));
-    const double epoch = run(recipe, 1) - kStartSeconds;
+    const double epoch = kCaution * epochs_of(recipe, 1);
     const auto runs = static_cast<double>(seeds * request_.variants);
     return std::max(least, std::ceil(least) + std::floor(spare / (runs * epoch)));
   }
 
  private:
+  static constexpr double kCaution = 1 / (1 - kReserve);
+
+  // Photographs that the network only looks at.
+  double seconds_of(const train::Recipe& recipe, double looks) const {
+    return area_share(recipe) * looks / speed_.inference_images_per_second;
+  }
+  static double sides(const train::Recipe& recipe) { return recipe.flip_test ? 2 : 1; }
+  double judges_looks(const train::Recipe& recipe) const {
+    return sides(recipe) * static_cast<double>(request_.judges);
+  }
+  // The features that a head starts from, and what is in front of the layers that learn.
+  double centre_looks(const train::Recipe& recipe) const {
+    const bool features = recipe.strategy == train::Strategy::kFeatures;
+    const bool frozen = recipe.frozen != train::Frozen::kNone;
+    const double times = features ? sides(recipe) : frozen ? 1 + sides(recipe) : 1;
+    return times * static_cast<double>(request_.all_photographs);
+  }
+  double augmented_looks(const train::Recipe& recipe, std::size_t seeds) const {
+    const bool features = recipe.strategy == train::Strategy::kFeatures;
+    if (!features && recipe.frozen == train::Frozen::kNone) return 0;
+    const std::size_t sets = request_.variants * (request_.seeds_share_views ? 1 : seeds);
+    return static_cast<double>(sets * (recipe.feature_views - 1) * request_.training_photographs);
+  }
+  double epochs_of(const train::Recipe& recipe, double epochs) const {
+    if (recipe.strategy == train::Strategy::kFeatures) return 0;
+    const auto n = static_cast<double>(request_.training_photographs);
+    return area_share(recipe) * epochs * n / speed_.training_images_per_second +
+           seconds_of(recipe, std::ceil(epochs) * judges_looks(recipe));
+  }
   double area_share(const train::Recipe& recipe) const {
     return static_cast<double>(recipe.height * recipe.width) /
            static_cast<double>(request_.recipe.height * request_.recipe.width);
@@ -89,15 +123,17 @@ class Forecast {
   const train::Speed& speed_;
 };
 
-ShortRunPlan plan_features(const ShortRunRequest& request, const Forecast& forecast) {
-  ShortRunPlan plan{request.recipe, 0, forecast.run(request.recipe, 1), 0};
-  for (std::size_t seeds = kMostSeeds; seeds >= kLeastSeeds; --seeds) {
-    plan.needed_seconds = forecast.all(request.recipe, seeds, 1);
-    if (plan.needed_seconds > request.budget_seconds) continue;
-    plan.seeds = seeds;
-    break;
-  }
+// One that is told as not fitting, with what it would take.
+ShortRunPlan too_dear(ShortRunPlan plan) {
+  plan.seeds = 0;
   return plan;
+}
+
+ShortRunPlan plan_features(const ShortRunRequest& request, const Forecast& forecast) {
+  for (std::size_t seeds = kMostSeeds; seeds >= kLeastSeeds; --seeds)
+    if (forecast.fits(request.recipe, seeds, request.recipe.epochs))
+      return forecast.plan(request.recipe, seeds);
+  return too_dear(forecast.plan(request.recipe, kLeastSeeds));
 }
 
 }  // namespace
@@ -157,23 +193,35 @@ ShortRunPlan plan_short_runs(const ShortRunRequest& request, const train::Speed&
     return plan_features(request, forecast);
   const double good = std::min(kGoodEpochs, request.recipe.epochs);
   const double least = std::min(kLeastEpochs, request.recipe.epochs);
-  ShortRunPlan plan{request.recipe, 0, 0, 0};
-  const auto take = [&](train::Recipe recipe, std::size_t seeds, double at_least) {
+  const auto planned = [&](train::Recipe recipe, std::size_t seeds, double at_least) {
     recipe.epochs =
         std::min(request.recipe.epochs, forecast.epochs_within(recipe, seeds, at_least));
-    plan = {recipe, seeds, forecast.run(recipe, recipe.epochs),
-            forecast.all(recipe, seeds, recipe.epochs)};
-    return plan;
+    return forecast.plan(recipe, seeds);
   };
   for (const double scale : {1.0, 0.75, 0.5})
     for (std::size_t seeds = kMostSeeds; seeds >= kLeastSeeds; --seeds) {
       const train::Recipe recipe = at_scale(request.recipe, scale);
-      if (forecast.fits(recipe, seeds, good)) return take(recipe, seeds, good);
+      if (forecast.fits(recipe, seeds, good)) return planned(recipe, seeds, good);
     }
-  const train::Recipe smallest = at_scale(request.recipe, 0.5);
-  if (forecast.fits(smallest, kLeastSeeds, least)) return take(smallest, kLeastSeeds, least);
-  plan.needed_seconds = forecast.all(smallest, kLeastSeeds, least);
-  return plan;
+  train::Recipe smallest = at_scale(request.recipe, 0.5);
+  if (forecast.fits(smallest, kLeastSeeds, least)) return planned(smallest, kLeastSeeds, least);
+  smallest.epochs = least;
+  return too_dear(forecast.plan(smallest, kLeastSeeds));
+}
+
+Json to_json(const ShortRunPlan& plan) {
+  return {{"recipe", to_json(plan.recipe)},          {"seeds", plan.seeds},
+          {"run_seconds", plan.run_seconds},         {"shared_seconds", plan.shared_seconds},
+          {"judging_seconds", plan.judging_seconds}, {"needed_seconds", plan.needed_seconds}};
+}
+
+ShortRunPlan short_run_plan_from_json(const Json& json, const std::string& where) {
+  return {train::recipe_from_json(json.at("recipe"), {}, where),
+          json.at("seeds"),
+          json.at("run_seconds"),
+          json.at("shared_seconds"),
+          json.at("judging_seconds"),
+          json.at("needed_seconds")};
 }
 
 }  // namespace frugal::explain

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "base/error.h"
 #include "vision/explain/subset.h"
 #include "vision/explain/testing.h"
@@ -57,6 +59,39 @@ TEST(ShortRuns, SeeFewerPixelsBeforeTheySeeFewerEpochs) {
   ASSERT_GT(plan.seeds, 0u);
   EXPECT_LT(plan.recipe.height, 96u);
   EXPECT_GE(plan.recipe.epochs, 2);
+}
+
+TEST(ShortRuns, LeaveSomeOfTheBudgetInReserve) {
+  const auto plan = plan_short_runs(request(640), kSpeed);
+  const auto& [recipe, seeds, run, shared, judging, needed] = plan;
+  EXPECT_NEAR(needed, shared + judging + static_cast<double>(seeds * 4) * run, 1e-9);
+  // A run: its start, the photographs it learns from, its judges after each epoch.
+  const double pixels = static_cast<double>(recipe.height * recipe.width) / (96 * 128);
+  const double seconds = 1 + pixels * recipe.epochs * (1000.0 / 100 + 100.0 / 400);
+  EXPECT_NEAR(run * (1 - kReserve), seconds, 0.01 * seconds);
+}
+
+TEST(ShortRuns, CountWhatFrozenLayersMakeAndWhatIsJudgedBesides) {
+  ShortRunRequest plain = request(1e6), frozen = plain;
+  frozen.recipe.frozen = train::Frozen::kLayer1;
+  frozen.recipe.feature_views = 3;
+  const double before = plan_short_runs(plain, kSpeed).shared_seconds;
+  // The centre of each photograph, and two views of 1,000 for each of four variants.
+  const auto alike = plan_short_runs(frozen, kSpeed);
+  EXPECT_NEAR((alike.shared_seconds - before) * (1 - kReserve), (1200 + 4 * 2 * 1000) / 400.0,
+              1e-6);
+  frozen.seeds_share_views = false;  // three seeds
+  const auto apart = plan_short_runs(frozen, kSpeed);
+  EXPECT_NEAR((apart.shared_seconds - before) * (1 - kReserve), (1200 + 12 * 2 * 1000) / 400.0,
+              1e-6);
+  frozen.judgings = 8;
+  EXPECT_NEAR(plan_short_runs(frozen, kSpeed).judging_seconds * (1 - kReserve), 8 * 100 / 400.0,
+              1e-6);
+}
+
+TEST(ShortRuns, PlansSurviveTheirJson) {
+  const auto plan = plan_short_runs(request(320), kSpeed);
+  EXPECT_EQ(short_run_plan_from_json(parse_json(to_json(plan).dump(), "plan"), "plan"), plan);
 }
 
 TEST(ShareOfTraining, IsNestedAndKeepsEveryClass) {

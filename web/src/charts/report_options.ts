@@ -95,6 +95,30 @@ function front(points: { cost: number; value: number }[]): [number, number][] {
 
 export type ArmCost = "dollars" | "minutes";
 
+interface Label {
+  x: number; // share of the plot's width
+  y: number; // pixels from its top
+  isLeft: boolean; // of its point
+}
+
+// By how many pixels labels go down so that none lies on another.
+function labelShifts(labels: Label[]): number[] {
+  const shifts = labels.map(() => 0);
+  const placed: Label[] = [];
+  const order = labels.map((_, i) => i).sort((a, b) => labels[a]!.y - labels[b]!.y);
+  for (const i of order) {
+    const label = { ...labels[i]! };
+    for (const other of placed)
+      if (other.isLeft === label.isLeft && Math.abs(other.x - label.x) < 0.3) label.y = Math.max(label.y, other.y + lineHeight);
+    shifts[i] = label.y - labels[i]!.y;
+    placed.push(label);
+  }
+  return shifts;
+}
+
+const lineHeight = 17;
+const plotHeight = 284; // of the trade-off, as its view has it
+
 export function armsTradeOff(arms: ReportArm[], cost: ArmCost, look: Look): EChartsCoreOption {
   const strategies = [...new Set(arms.map((arm) => arm.strategy))];
   const points = arms.flatMap((arm) => (arm.test ? [{ arm, cost: arm[cost], ...arm.test }] : []));
@@ -102,13 +126,15 @@ export function armsTradeOff(arms: ReportArm[], cost: ArmCost, look: Look): ECha
   const isWide = Math.min(...costs) > 0 && Math.max(...costs) / Math.min(...costs) > 20;
   const middle = isWide ? Math.sqrt(Math.min(...costs) * Math.max(...costs)) : (Math.min(...costs) + Math.max(...costs)) / 2;
   const color = (arm: ReportArm) => look.colors[strategies.indexOf(arm.strategy) % look.colors.length]!;
-  const low = Math.min(...points.map((point) => point.low));
-  const high = Math.max(...points.map((point) => point.high));
+  const low = Math.max(0, Math.floor(Math.min(...points.map((point) => point.low)) - 1));
+  const high = Math.min(100, Math.ceil(Math.max(...points.map((point) => point.high)) + 1));
+  const along = (cost: number) => (isWide ? Math.log(cost / Math.min(...costs)) / Math.log(Math.max(...costs) / Math.min(...costs)) : cost / Math.max(...costs));
+  const shifts = labelShifts(points.map((point) => ({ x: along(point.cost), y: (plotHeight * (high - point.value)) / (high - low), isLeft: point.cost > middle })));
   return {
     ...base(look),
     grid: { left: 52, right: 28, top: 34, bottom: 42 },
     xAxis: xAxis(look, cost === "dollars" ? "Dollars" : "Minutes", isWide ? { type: "log", min: Math.min(...costs) / 1.5, max: Math.max(...costs) * 1.5, axisLabel: { color: look.soft, fontFamily: font, fontSize: 11, formatter: (value: number) => number(value, 2) } } : { scale: false, min: 0 }),
-    yAxis: yAxis(look, "Test accuracy, %", { min: Math.max(0, Math.floor(low - 1)), max: Math.min(100, Math.ceil(high + 1)) }),
+    yAxis: yAxis(look, "Test accuracy, %", { min: low, max: high, axisLabel: { color: look.soft, fontFamily: font, fontSize: 11, hideOverlap: true, showMaxLabel: (high % 5) === 0 } }),
     legend: legend(look, []),
     tooltip: tip(look, (point: { data: { arm: ReportArm } }) => {
       const { arm } = point.data;
@@ -132,7 +158,7 @@ export function armsTradeOff(arms: ReportArm[], cost: ArmCost, look: Look): ECha
       {
         type: "scatter",
         name: "arms",
-        data: points.map((point) => ({
+        data: points.map((point, i) => ({
           arm: point.arm,
           value: [point.cost, point.value],
           symbol: shapes[strategies.indexOf(point.arm.strategy) % shapes.length],
@@ -142,6 +168,7 @@ export function armsTradeOff(arms: ReportArm[], cost: ArmCost, look: Look): ECha
             formatter: point.arm.name,
             position: point.cost > middle ? "left" : "right",
             distance: 8,
+            offset: [0, shifts[i]],
             padding: [1, 3],
             backgroundColor: look.raised, // the dashed line passes behind
             color: look.ink,
@@ -150,7 +177,6 @@ export function armsTradeOff(arms: ReportArm[], cost: ArmCost, look: Look): ECha
           },
         })),
         symbolSize: 11,
-        labelLayout: { moveOverlap: "shiftY" },
         z: 4,
       },
       {

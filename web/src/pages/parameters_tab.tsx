@@ -1,6 +1,6 @@
 import type { ECharts } from "echarts/core";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { ApiError, get } from "../api";
+import { ApiError, brought, get } from "../api";
 import { Chart, useLook } from "../charts/chart";
 import { dependence, dimensions, importances, parallel } from "../charts/options";
 import { assignment, plural } from "../format";
@@ -15,14 +15,16 @@ const mostLines = 2000;
 const learnAgain = 1.1; // so many times the observations
 
 function useInsight(id: string, observations: number) {
-  const [insight, setInsight] = useState<Insight | null>(null);
+  const path = `/v1/experiments/${id}/insight`;
+  // What the page brings along is drawn with the rest of it.
+  const [insight, setInsight] = useState(() => brought<Insight>(path));
   const [error, setError] = useState<string | null>(null);
-  const asked = useRef(0);
+  const asked = useRef(insight ? observations : 0);
   const learn = async () => {
     asked.current = observations;
     setError(null);
     try {
-      setInsight(await get<Insight>(`/v1/experiments/${id}/insight`));
+      setInsight(await get<Insight>(path));
     } catch (reason) {
       setError(reason instanceof ApiError ? reason.message : String(reason));
     }

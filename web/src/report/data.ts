@@ -1,5 +1,5 @@
 // What a report brings along (src/report/page_data.h), and what the dashboard's views make of it.
-import { brought } from "../api";
+import { bring } from "../api";
 import type { Loaded } from "../pages/use_rows";
 import { joined } from "../rows";
 import type { Assignments, Experiment, Insight, Observation, Overview, Parameter, Task, Trial, TrialState } from "../types";
@@ -122,7 +122,7 @@ function shownOf(search: Search, id: string, data: ReportData): Shown {
     metrics,
     progress: { observation_count: search.insight?.observations ?? observations.length },
   } as Overview; // as much of it as the views of a search read
-  if (search.insight) brought.set(`/v1/experiments/${id}/insight`, search.insight);
+  if (search.insight) bring(`/v1/experiments/${id}/insight`, search.insight);
   return { id, search, one, loaded: { experiment, rows: joined(trials, observations, data.metric), total: search.count } };
 }
 
