@@ -45,8 +45,9 @@ void describe(CLI::App& c, TuneOptions& o) {
   c.add_option("--output", o.output, "the run's folder: store, split, model, report")
       ->type_name("DIR");
   c.add_flag("--refit,!--no-refit", o.refit,
-             "train the winner once more on training and validation photographs together, and "
-             "keep that model (the default)");
+             "train the winner once more for the time that is left, on training and validation "
+             "photographs together unless its schedule watches the latter, and keep that model "
+             "(the default)");
   c.add_flag("--dry-run", o.dry_run, "print the plan and spend nothing");
 }
 

@@ -65,7 +65,6 @@ void add_tuning(std::vector<std::string>& words, const DeclaredStudy& study, con
   add_number(words, "threads", machine.threads);
   add_number(words, "price-per-hour", price_of(study.price).per_hour);
   add_option(words, "seeds", "1");  // the study's own seeds are what is repeated
-  if (!learns_from_validation(arm)) words.emplace_back("--no-refit");
 }
 
 // The tuned twin's budget in one run: of time, or of full runs end to end.

@@ -13,6 +13,12 @@ namespace {
 
 constexpr const char *kLastRecipe = "last_recipe", *kLastSeconds = "last_seconds";  // in the store
 
+// Its rate falls by the validation loss: it cannot learn from those photographs.
+bool watches_validation(const report::Arm& row) {
+  return row.strategy == to_string(train::Strategy::kFineTune) &&
+         row.recipe.at("schedule") == to_string(train::Schedule::kPlateau);
+}
+
 }  // namespace
 
 // Of the whole machine, to be set aside while that strategy is tuned.
@@ -61,19 +67,21 @@ double Tuning::judging_seconds(const train::Recipe& recipe) const {
 }
 
 // A search of short runs may leave fine-tuning behind that would win with the time that is set
-// aside for the last run. So it gets that time, and is judged on the validation photographs before
-// it is believed.
+// aside for the last run; and a winner whose schedule watches the validation photographs cannot
+// have its last run on them. So it gets that time on the training part, and is judged on the
+// validation photographs before it is believed.
 void Tuning::run_fine_tuning_longer() {
   Arm& arm = *arms_.back();
   const report::Answer so_far = answer(false);
   const bool has_run = std::any_of(so_far.arms.begin(), so_far.arms.end(),
                                    [](const report::Arm& row) { return row.longer; });
   if (!options_.refit || has_run || !arm.options().plan.search || !so_far.winner || !arm.winner() ||
-      arm.options().strategy != train::Strategy::kFineTune ||
-      so_far.arms[*so_far.winner].strategy == arm.experiment().name)
+      arm.options().strategy != train::Strategy::kFineTune || !allowed_seconds_)
     return;
-  if (!allowed_seconds_) return;
-  const double kept = 2 * so_far.arms[*so_far.winner].run_seconds;
+  const report::Arm& best = so_far.arms[*so_far.winner];
+  const bool is_behind = best.strategy != arm.experiment().name;
+  if (!is_behind && !watches_validation(best)) return;
+  const double kept = is_behind ? 2 * best.run_seconds : 0;
   const double left = *seconds_left() - kept;
   if (left * workers_ < 2 * arm.full_run_seconds()) return;
   const auto tuned = std::find_if(so_far.arms.rbegin(), so_far.arms.rend(), [&](const auto& row) {
@@ -83,9 +91,10 @@ void Tuning::run_fine_tuning_longer() {
   recipe["seed"] = options_.seed;
   const train::Recipe longer = last_run(train::recipe_from_json(recipe, {}, "the recipe"), left, 0);
   console_.line(fmt::format(
-      "{} is behind after runs of {:.0f} s: its best recipe once more, {:g} epochs at {} × {} "
-      "pixels",
-      arm.experiment().name, arm.full_run_seconds(), longer.epochs, longer.height, longer.width));
+      "{}{}: its best recipe once more, {:g} epochs at {} × {} pixels", arm.experiment().name,
+      is_behind ? fmt::format(" is behind after runs of {:.0f} s", arm.full_run_seconds())
+                : " watches the validation photographs",
+      longer.epochs, longer.height, longer.width));
   prepare(longer, {data_.dataset, data_.split});
   run_workers(whole_machine());
   arm.run_longer({{"epochs", longer.epochs}, {"height", longer.height}, {"width", longer.width}},
@@ -128,8 +137,7 @@ std::optional<double> Tuning::last_run_allowance(const train::Recipe& recipe) {
 void Tuning::refit(const report::Answer& answer) {
   const report::Arm& winner = answer.arms.at(answer.winner.value());
   if (!options_.refit) return;
-  if (winner.recipe.at("schedule") == to_string(train::Schedule::kPlateau) &&
-      winner.strategy == to_string(train::Strategy::kFineTune)) {
+  if (watches_validation(winner)) {
     console_.line("the winner's schedule needs validation photographs: it is not trained on them");
     return;
   }
