@@ -19,6 +19,7 @@ using experiment::TrialState;
 
 constexpr double kEnoughRuns = 100;  // full-task costs: more search does not pay
 constexpr double kCaution = 1.08;    // runs take this much longer now and then
+constexpr double kStartSeconds = 2;  // of a worker, until it trains
 
 bool is_over(const Trial& trial) {
   return trial.state == TrialState::kDone || trial.state == TrialState::kFailed;
@@ -94,8 +95,9 @@ Arm::Arm(ArmOptions options, experiment::Scheduler& scheduler, const Meter& mete
       meter_(meter),
       experiment_(open_experiment(options_, scheduler)) {
   const auto all = trials();
-  if (all.empty())
-    queue_seeds(untuned_assignments(experiment_, options_.plan.recipe), "untuned", 1);
+  const auto untuned = untuned_assignments(experiment_, options_.plan.recipe);
+  if (all.empty() && options_.plan.search) queue_seeds(untuned, "untuned", 1);
+  if (all.empty() && !options_.plan.search) queue_only_run(untuned);
   if (scheduler_.value(closed_key(experiment_))) phase_ = Phase::kWaiting;
   for (const Trial& trial : all)
     if (role(trial) == "winner") winner_ = trial.suggestion.assignments;
@@ -109,7 +111,7 @@ std::string Arm::role(const Trial& trial) {
 }
 
 void Arm::queue_seeds(const optimizer::Assignments& assignments, const std::string& role,
-                      unsigned count) {
+                      unsigned count, const Json& more) {
   const auto known = trials();
   unsigned queued = 0;
   for (unsigned i = 1; i <= options_.seeds && queued < count; ++i) {
@@ -118,19 +120,31 @@ void Arm::queue_seeds(const optimizer::Assignments& assignments, const std::stri
       return Arm::role(trial) == role && trial.metadata.value("seed", std::uint64_t{0}) == seed;
     });
     if (there) continue;
-    scheduler_.queue(experiment_.id, {assignments, experiment::full_task(experiment_)},
-                     {{"role", role}, {"seed", seed}, {"keep_model", true}});
+    Json metadata = {{"role", role}, {"seed", seed}, {"keep_model", true}};
+    metadata.update(more);
+    scheduler_.queue(experiment_.id, {assignments, experiment::full_task(experiment_)}, metadata);
     ++queued;
   }
 }
 
-void Arm::run_longer(const Json& changes) {
+// It has all the time there is, and becomes as long as that allows.
+void Arm::queue_only_run(const optimizer::Assignments& assignments) {
+  Json allowed = Json::object();
+  if (options_.end_seconds && options_.strategy == train::Strategy::kFineTune)
+    allowed["seconds"] = *options_.end_seconds - meter_.spent_seconds() - kStartSeconds;
+  queue_seeds(assignments, "untuned", 1, allowed);
+}
+
+void Arm::run_longer(const Json& changes, double seconds) {
   const auto known = trials();
   if (std::none_of(known.begin(), known.end(),
                    [](const Trial& trial) { return role(trial) == "longer"; }))
-    scheduler_.queue(
-        experiment_.id, {winner_.value(), experiment::full_task(experiment_)},
-        {{"role", "longer"}, {"seed", options_.seed}, {"keep_model", true}, {"changes", changes}});
+    scheduler_.queue(experiment_.id, {winner_.value(), experiment::full_task(experiment_)},
+                     {{"role", "longer"},
+                      {"seed", options_.seed},
+                      {"keep_model", true},
+                      {"changes", changes},
+                      {"seconds", seconds - kStartSeconds}});
   options_.end_seconds.reset();  // its length was chosen to fit
   phase_ = Phase::kReruns;
 }

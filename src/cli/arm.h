@@ -51,8 +51,8 @@ class Arm {
   // Goes on to the next phase when this one is over. Throws InputError when nothing succeeded.
   void advance();
 
-  // After all that: the winner's recipe once more with those changes, for longer. Once.
-  void run_longer(const Json& changes);
+  // After all that: the winner's recipe once more with those changes, for that long. Once.
+  void run_longer(const Json& changes, double seconds);
   // Whether what it runs next is a single run, for which one worker should have all cores.
   bool wants_all_cores() const;
 
@@ -65,7 +65,8 @@ class Arm {
 
  private:
   void queue_seeds(const optimizer::Assignments& assignments, const std::string& role,
-                   unsigned count);
+                   unsigned count, const Json& more = Json::object());
+  void queue_only_run(const optimizer::Assignments& assignments);
   void close_search();
   void withdraw_what_does_not_fit(const std::vector<experiment::Trial>& trials);
   double search_deadline() const;

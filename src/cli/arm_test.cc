@@ -70,6 +70,21 @@ TEST_F(ArmTest, WithoutASearchTheUntunedRunIsAllThereIs) {
   EXPECT_TRUE(arm.winner_is_untuned());
 }
 
+TEST_F(ArmTest, TheOnlyRunHasTheSecondsThatAreLeft) {
+  ArmOptions bounded = options(/*search=*/false);
+  bounded.end_seconds = 50;
+  const Arm arm(bounded, scheduler_, meter_);
+  const auto trials = scheduler_.trials(arm.id());
+  ASSERT_EQ(trials.size(), 1u);
+  EXPECT_NEAR(trials[0].metadata.at("seconds"), 48, 0.1);  // less a worker's start
+  ArmOptions searching = options(/*search=*/true);
+  searching.end_seconds = 50;
+  searching.strategy = train::Strategy::kFeatures;  // another experiment
+  const Arm search(searching, scheduler_, meter_);
+  for (const auto& trial : scheduler_.trials(search.id()))
+    EXPECT_FALSE(trial.metadata.contains("seconds"));
+}
+
 TEST_F(ArmTest, RunsTheWinnerForLongerOnce) {
   Arm arm(options(/*search=*/true), scheduler_, meter_);
   scheduler_.set_admission([&](const auto&, const auto& task) { return arm.admits(task); });
@@ -78,7 +93,7 @@ TEST_F(ArmTest, RunsTheWinnerForLongerOnce) {
   const double full_run = arm.full_run_seconds();
   const std::size_t before = scheduler_.trials(arm.id()).size();
 
-  arm.run_longer({{"epochs", 9}, {"height", 112}});
+  arm.run_longer({{"epochs", 9}, {"height", 112}}, 400);
   EXPECT_TRUE(arm.wants_all_cores());
   arm.advance();
   EXPECT_NE(arm.phase(), Phase::kDone);
@@ -86,6 +101,7 @@ TEST_F(ArmTest, RunsTheWinnerForLongerOnce) {
   ASSERT_TRUE(trial.has_value());
   EXPECT_EQ(Arm::role(*trial), "longer");
   EXPECT_EQ(trial->suggestion.assignments, arm.winner());
+  EXPECT_EQ(trial->metadata.at("seconds"), 398);  // less a worker's start
   const train::Recipe recipe = worker::recipe_of(arm.experiment(), *trial);
   EXPECT_EQ(recipe.epochs, 9);
   EXPECT_EQ(recipe.height, 112u);
@@ -96,7 +112,7 @@ TEST_F(ArmTest, RunsTheWinnerForLongerOnce) {
   EXPECT_NE(resumed.phase(), Phase::kDone);
   scheduler_.observe(trial->id, trial->fence, {.value = 0.9, .cost = {500, 500}});
   work_until_done(resumed);
-  resumed.run_longer({{"epochs", 9}});
+  resumed.run_longer({{"epochs", 9}}, 400);
   resumed.advance();
   EXPECT_EQ(resumed.phase(), Phase::kDone);
   EXPECT_EQ(scheduler_.trials(arm.id()).size(), before + 1);

@@ -21,10 +21,10 @@ constexpr double kRunOverheadSeconds = 2;       // loading, the start of the hea
 constexpr double kMostEpochs = 30;
 constexpr std::pair<const char*, double> kCheapTasks[] = {{"small", 0.1}, {"medium", 0.5}};
 constexpr double kHalf = 0.5;
-constexpr std::size_t kFrozenViews = 3;  // that frozen layers see of a photograph
-constexpr double kFrozenShare = 0.4;     // of a network's pass, up to the first layer's end
-constexpr double kSizesOfTasks = 1.6;    // pixels of all tasks together, in the full one's
-constexpr double kCaution = 0.92;        // of a single run's time: it may take longer than forecast
+constexpr std::size_t kFrozenViews = 3;   // that frozen layers see of a photograph
+constexpr double kFrozenShare = 0.4;      // of a network's pass, up to the first layer's end
+constexpr double kSizesOfTasks = 1.6;     // pixels of all tasks together, in the full one's
+constexpr double kCaution = 0.95;         // of a single run's time: judging it and ending take some
 constexpr double kReckoningError = 1.35;  // of times at a size, by the speed at the one below
 constexpr double kWorthwhile = 0.8;       // a task that costs more saves nothing
 constexpr std::size_t kMultiple = 16;     // pixels of a task's sides
@@ -63,6 +63,7 @@ double steps_seconds(const PlanRequest& request, const train::Speed& speed) {  /
 }
 
 double evaluation_seconds(const PlanRequest& request, const train::Speed& speed) {
+  if (!request.judged) return 0;
   return judged_views(request.recipe) * static_cast<double>(request.validation_photographs) /
          speed.inference_images_per_second;
 }

@@ -34,7 +34,8 @@ struct PlanRequest {
   double epochs = 0;                                             // likewise
   unsigned seeds = 3;                                            // fresh ones, at most
   TaskBy task_by = TaskBy::kResolution;
-  bool refit = true;  // set kLastShare aside
+  bool refit = true;   // set kLastShare aside
+  bool judged = true;  // on the validation photographs, after each epoch
 };
 
 // A cheaper run that tells of the full one.
@@ -77,7 +78,8 @@ Plan make_plan(const PlanRequest& request, const MeasureSpeed& measure_speed,
                const MeasureSpeed& measure_alone);
 
 // The size and the epochs of a run of so many seconds by one worker on all cores. request: its
-// recipe is the run's, its photographs too.
+// recipe is the run's, its photographs too. The run itself is to watch the clock
+// (train::TrainOptions::allowed_seconds): its epochs are what is expected of it.
 train::Recipe plan_last_run(const PlanRequest& request, double seconds,
                             const MeasureSpeed& measure_speed);
 

@@ -88,25 +88,50 @@ double budget_seconds(const TrainOptions& options) {
   return *seconds;
 }
 
-// Of the budget what is left since began. The recipe is planned once: a run that goes on keeps it.
-train::Recipe planned(const TrainOptions& options, const train::Recipe& recipe, const RunData& data,
-                      const RunFolder& folder, double spent_seconds, Console& console) {
-  if (options.budget.empty()) return recipe;
-  const std::filesystem::path known = folder.path() / "recipe.json";
-  if (!options.dry_run && std::filesystem::exists(known))
-    return train::recipe_from_json(parse_json(read_file(known), known.string()), recipe,
-                                   known.string());
+TrainBudget budget_of(const TrainOptions& options) {
+  return {.seconds = budget_seconds(options),
+          .threads = threads_of(options.threads),
+          .resolution = options.resolution,
+          .with_validation = options.with_validation};
+}
+
+// What a budget makes of a run.
+struct PlannedRun {
+  train::Recipe recipe;
+  std::optional<double> seconds;  // of training; nullopt: as long as the recipe's epochs take
+};
+
+std::filesystem::path plan_path(const RunFolder& folder) {
+  return folder.path() / "plan.json";
+}
+
+// Once: a run that goes on keeps its size, and the seconds it has.
+PlannedRun planned(const TrainOptions& options, const train::Recipe& recipe, const RunData& data,
+                   const RunFolder& folder, double spent_seconds, Console& console) {
+  if (options.budget.empty()) return {recipe, {}};
+  if (const auto known = plan_path(folder); !options.dry_run && std::filesystem::exists(known)) {
+    const Json plan = parse_json(read_file(known), known.string());
+    PlannedRun run{train::recipe_from_json(plan.at("recipe"), recipe, known.string()), {}};
+    if (plan.contains("seconds")) run.seconds = plan["seconds"].get<double>();
+    return run;
+  }
   const train::Recipe chosen =
-      recipe_for_budget(recipe, data,
-                        {.seconds = budget_seconds(options) - spent_seconds,
-                         .threads = threads_of(options.threads),
-                         .resolution = options.resolution,
-                         .with_validation = options.with_validation},
-                        console);
-  if (!options.dry_run) write_file(known, to_json(chosen).dump(1) + "\n");
-  console.line(fmt::format("{} at {} × {} pixels, {:g} epochs", chosen.network, chosen.height,
+      recipe_for_budget(recipe, data, budget_of(options), spent_seconds, console);
+  console.line(fmt::format("{} at {} × {} pixels, about {:g} epochs", chosen.network, chosen.height,
                            chosen.width, chosen.epochs));
-  return chosen;
+  return {chosen, {}};
+}
+
+// When all that comes before is done and paid: what is left for the steps.
+void start_clock(const TrainOptions& options, const RunFolder& folder, double spent_seconds,
+                 PlannedRun& run) {
+  if (options.budget.empty() || std::filesystem::exists(plan_path(folder))) return;
+  Json plan = {{"recipe", to_json(run.recipe)}};
+  if (run.recipe.strategy == train::Strategy::kFineTune) {
+    run.seconds = seconds_of_run(budget_of(options), spent_seconds);
+    plan["seconds"] = *run.seconds;
+  }
+  write_file(plan_path(folder), plan.dump(1) + "\n");
 }
 
 // A schedule that watches validation photographs cannot learn from them.
@@ -124,12 +149,13 @@ train::TrainOptions run_options(const TrainOptions& options, const train::Recipe
   train::TrainOptions run;
   run.checkpoint_path = folder.path() / "checkpoint.pt";
   run.model_folder = folder.model();
+  run.evaluate = !options.with_validation || recipe.strategy == train::Strategy::kFeatures;
   run.should_stop = [] { return stop_signal() != 0; };
   run.on_message = [&console](const std::string& text) { console.message(text); };
   run.on_evaluation = [&console, &recipe,
                        judged = !options.with_validation](const train::EpochReport& report) {
     console.line(fmt::format(
-        "epoch {:g} of {:g}  training loss {:.3f}{}  {:.0f} s", report.epochs, recipe.epochs,
+        "epoch {:.4g} of {:.4g}  training loss {:.3f}{}  {:.0f} s", report.epochs, recipe.epochs,
         report.training_loss,
         judged ? fmt::format("  validation {:.1f} %", 100 * report.validation_accuracy) : "",
         report.wall_seconds));
@@ -140,8 +166,8 @@ train::TrainOptions run_options(const TrainOptions& options, const train::Recipe
                    {"validation_loss", report.validation_loss},
                    {"validation_accuracy", report.validation_accuracy}});
   };
-  run.on_step = [&console, &recipe](double epochs) {
-    console.status({fmt::format("training  epoch {:.2f} of {:g}", epochs, recipe.epochs)});
+  run.on_step = [&console](double epochs, double of) {
+    console.status({fmt::format("training  epoch {:.2f} of {:.4g}", epochs, of)});
   };
   return run;
 }
@@ -163,8 +189,9 @@ int run_train(const TrainOptions& options, Console& console) {
   const train::Recipe asked =
       recipe_of(options, data.median_aspect(), data.dataset.photographs.size());
   require_no_plateau(options, asked);
-  const train::Recipe recipe =
-      planned(options, asked, data, folder, clock.now_seconds() - began, console);
+  const auto spent = [&] { return clock.now_seconds() - began; };
+  PlannedRun plan = planned(options, asked, data, folder, spent(), console);
+  train::Recipe& recipe = plan.recipe;
   if (options.dry_run) {
     console.result(to_json(recipe).dump(2), to_json(recipe));
     return 0;
@@ -172,15 +199,19 @@ int run_train(const TrainOptions& options, Console& console) {
 
   const train::Environment environment{options.weights, folder.cache(), threads};
   train::prepare(recipe, data.dataset, environment, console);
-  const train::TrainOptions run = run_options(options, recipe, folder, console);
   const auto validation = train::HeldOutPhotographs::validation(data.dataset, data.split);
   const auto training = options.with_validation
                             ? train::TrainingPhotographs::with_validation(data.dataset, data.split)
                             : train::TrainingPhotographs(data.dataset, data.split);
   if (recipe.frozen != train::Frozen::kNone)
     train::prepare_views(recipe, training, environment, console);
+  start_clock(options, folder, spent(), plan);
+  train::TrainOptions run = run_options(options, recipe, folder, console);
+  run.allowed_seconds = plan.seconds;
   const auto summary = train::train(recipe, training, validation, environment, run);
   if (summary.ending == train::Ending::kStopped) throw_if_stopped();
+  if (plan.seconds) recipe.epochs = summary.epochs;
+  run.allowed_seconds.reset();  // another run is as long as this one was
 
   const auto test = train::HeldOutPhotographs::test(data.dataset, data.split);
   const auto on_test = train::Model::load(folder.model()).evaluate(test, environment, console);

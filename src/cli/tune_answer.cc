@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -111,6 +112,15 @@ report::Search search_row(const Experiment& experiment) {
   return search;
 }
 
+// Of a run that was as long as its time allowed.
+std::optional<double> epochs_of_timed(const Trial& trial, const Observed& observed) {
+  const auto end = observed.ends.find(trial.id);
+  if (!trial.metadata.contains("seconds") || end == observed.ends.end()) return {};
+  const Json history = end->second.metadata.value("history", Json::array());
+  if (history.empty()) return {};
+  return std::round(100 * history.back().at("epochs").get<double>()) / 100;
+}
+
 report::Arm arm_row(const Experiment& experiment, bool tuned, const ArmTrials& trials,
                     const Observed& observed, const TuneState& state) {
   report::Arm arm;
@@ -131,6 +141,7 @@ report::Arm arm_row(const Experiment& experiment, bool tuned, const ArmTrials& t
   if (trials.any != nullptr) {
     arm.recipe = to_json(worker::recipe_of(experiment, *trials.any));
     arm.recipe.erase("seed");
+    if (const auto epochs = epochs_of_timed(*trials.any, observed)) arm.recipe["epochs"] = *epochs;
   }
   return arm;
 }

@@ -22,7 +22,6 @@ namespace frugal::cli {
 namespace {
 
 constexpr const char* kMeasuring = "measuring the machine";
-constexpr double kClosingSeconds = 6;  // the report, stopping the workers
 
 std::vector<train::Strategy> strategies_of(const std::string& name) {
   if (name == "auto") return {train::Strategy::kFeatures, train::Strategy::kFineTune};
@@ -75,7 +74,7 @@ Tuning::Tuning(const TuneOptions& options, Console& console)
 std::optional<double> Tuning::end_of(std::size_t arm) const {
   if (!allowed_seconds_) return std::nullopt;
   const bool last = arm + 1 == strategies_.size();
-  return last ? *allowed_seconds_ - closing_seconds_ - last_run_seconds_ - kClosingSeconds
+  return last ? *allowed_seconds_ - closing_seconds_ - last_run_seconds_ - kEndingSeconds
               : *allowed_seconds_ *
                     budget_share(strategies_[arm], strategies_.size(), *allowed_seconds_);
 }
@@ -133,7 +132,8 @@ void Tuning::tune_arm(train::Strategy strategy, std::size_t index) {
   options.seed = options_.seed;
   options.seeds = options.plan.seeds;
   options.workers = options.plan.search ? workers_ : 1;
-  const double models = 2.0 * options.seeds + 1;  // the kept one twice: for the report's pictures
+  // The kept one twice: for the report's pictures.
+  const double models = options.plan.search ? 2.0 * options.seeds + 1 : 2;
   closing_seconds_ +=
       models * static_cast<double>(data_.split.test.size()) / options.plan.judged_per_second;
   last_run_seconds_ = std::max(last_run_seconds_, last_run_seconds(options.plan, budget_seconds));

@@ -29,6 +29,8 @@ Json identity(const TuneOptions& options);
 // The share of the budget that the strategy gets: all of it when it is the only one.
 double budget_share(train::Strategy strategy, std::size_t strategies, double budget_seconds);
 
+inline constexpr double kEndingSeconds = 6;  // the report, stopping the workers
+
 class Tuning {
  public:
   Tuning(const TuneOptions& options, Console& console);
@@ -60,6 +62,8 @@ class Tuning {
   void run_fine_tuning_longer();
   double last_run_seconds(const Plan& plan, double budget_seconds) const;
   std::optional<double> seconds_left() const;
+  double judging_seconds(const train::Recipe& recipe) const;
+  std::optional<double> last_run_allowance(const train::Recipe& recipe);
   bool searched(const std::string& strategy) const;
   train::Recipe last_run(const train::Recipe& recipe, double seconds, std::size_t more_photographs);
   std::optional<train::Recipe> last_recipe(const report::Arm& winner);

@@ -11,8 +11,7 @@
 namespace frugal::cli {
 namespace {
 
-constexpr double kCaution = 0.93;  // of the time that is left: a run may take longer than forecast
-constexpr const char* kLastRecipe = "last_recipe";  // in the store
+constexpr const char *kLastRecipe = "last_recipe", *kLastSeconds = "last_seconds";  // in the store
 
 }  // namespace
 
@@ -27,7 +26,8 @@ double Tuning::last_run_seconds(const Plan& plan, double budget_seconds) const {
 // For a last run; nullopt: no clock is in the budget.
 std::optional<double> Tuning::seconds_left() const {
   if (!allowed_seconds_) return {};
-  return (*allowed_seconds_ - closing_seconds_ - coordinator_->meter().spent_seconds()) * kCaution;
+  return *allowed_seconds_ - closing_seconds_ - kEndingSeconds -
+         coordinator_->meter().spent_seconds();
 }
 
 bool Tuning::searched(const std::string& strategy) const {
@@ -42,8 +42,22 @@ train::Recipe Tuning::last_run(const train::Recipe& recipe, double seconds,
                                std::size_t more_photographs) {
   PlanRequest request = request_for(recipe, data_, seconds);
   request.training_photographs += more_photographs;
+  request.judged = more_photographs == 0;
   request.epochs = 0;
   return plan_last_run(request, seconds, measuring(whole_machine()));
+}
+
+// On the test part, and again for the report's pictures, by a model of that recipe.
+double Tuning::judging_seconds(const train::Recipe& recipe) const {
+  const auto pixels = [](const train::Recipe& of) {
+    return static_cast<double>(of.height * of.width);
+  };
+  double seconds = 0;
+  for (const auto& arm : arms_)
+    if (const Plan& plan = arm->options().plan; plan.recipe.strategy == recipe.strategy)
+      seconds = 2 * static_cast<double>(data_.split.test.size()) / plan.judged_per_second *
+                pixels(recipe) / pixels(plan.recipe);
+  return seconds;
 }
 
 // A search of short runs may leave fine-tuning behind that would win with the time that is set
@@ -59,7 +73,8 @@ void Tuning::run_fine_tuning_longer() {
       so_far.arms[*so_far.winner].strategy == arm.experiment().name)
     return;
   if (!allowed_seconds_) return;
-  const double left = *seconds_left() - 2 * so_far.arms[*so_far.winner].run_seconds;
+  const double kept = 2 * so_far.arms[*so_far.winner].run_seconds;
+  const double left = *seconds_left() - kept;
   if (left * workers_ < 2 * arm.full_run_seconds()) return;
   const auto tuned = std::find_if(so_far.arms.rbegin(), so_far.arms.rend(), [&](const auto& row) {
     return row.strategy == arm.experiment().name;
@@ -73,7 +88,8 @@ void Tuning::run_fine_tuning_longer() {
       arm.experiment().name, arm.full_run_seconds(), longer.epochs, longer.height, longer.width));
   prepare(longer, {data_.dataset, data_.split});
   run_workers(whole_machine());
-  arm.run_longer({{"epochs", longer.epochs}, {"height", longer.height}, {"width", longer.width}});
+  arm.run_longer({{"epochs", longer.epochs}, {"height", longer.height}, {"width", longer.width}},
+                 *seconds_left() - kept - judging_seconds(longer));
   work_on(arm);
 }
 
@@ -93,6 +109,17 @@ std::optional<train::Recipe> Tuning::last_recipe(const report::Arm& winner) {
   }
   coordinator_->scheduler().set_value(kLastRecipe, to_json(last).dump());
   return last;
+}
+
+// What a last run may take from now on; the same again when it goes on. nullopt: as long as its
+// epochs take.
+std::optional<double> Tuning::last_run_allowance(const train::Recipe& recipe) {
+  if (recipe.strategy != train::Strategy::kFineTune || !seconds_left()) return {};
+  if (const auto known = coordinator_->scheduler().value(kLastSeconds))
+    return parse_json(*known, kLastSeconds).get<double>();
+  const double seconds = *seconds_left() - judging_seconds(recipe);
+  coordinator_->scheduler().set_value(kLastSeconds, Json(seconds).dump());
+  return seconds;
 }
 
 // When the winner is known, nothing is left to be decided by the validation photographs: its
@@ -119,21 +146,25 @@ void Tuning::refit(const report::Answer& answer) {
   train::TrainOptions run;
   run.checkpoint_path = folder_.refit() / "checkpoint.pt";
   run.model_folder = folder_.refit() / "model";
+  run.allowed_seconds = last_run_allowance(*recipe);
+  run.evaluate = recipe->strategy == train::Strategy::kFeatures;  // nothing is decided by it
   run.should_stop = [] { return stop_signal() != 0; };
   run.on_message = [&](const std::string& message) { console_.message(message); };
-  run.on_step = [&](double epochs) {
-    console_.status({fmt::format(
-        "the winner once more, on {} photographs of {} × {} pixels  epoch "
-        "{:.2f} of {:g}",
-        photographs.indices().size(), recipe->height, recipe->width, epochs, recipe->epochs)});
+  run.on_step = [&](double epochs, double of) {
+    console_.status(
+        {fmt::format("the winner once more, on {} photographs of {} × {} pixels  epoch "
+                     "{:.2f} of {:.1f}",
+                     photographs.indices().size(), recipe->height, recipe->width, epochs, of)});
   };
   const auto summary = train::train(
       *recipe, photographs, train::HeldOutPhotographs::validation(data_.dataset, data_.split),
       environment, run);
   console_.clear_status();
   if (summary.ending == train::Ending::kStopped) throw_if_stopped();
+  train::Recipe trained = *recipe;
+  if (run.allowed_seconds) trained.epochs = summary.epochs;
   refit_ = report::Refit{.photographs = photographs.indices().size(),
-                         .recipe = to_json(*recipe),
+                         .recipe = to_json(trained),
                          .seconds = coordinator_->clock().now_seconds() - began};
 }
 

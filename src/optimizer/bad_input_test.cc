@@ -185,7 +185,7 @@ INSTANTIATE_TEST_SUITE_P(All, BadInputTest, testing::ValuesIn(suggester_names())
 
 TEST_P(BadInputTest, AnySpaceAndAnyHistoryGiveSensibleSuggestionsOrAClearError) {
   int refused = 0;
-  constexpr std::uint64_t kSpaces = 150;
+  constexpr std::uint64_t kSpaces = 80;
   for (std::uint64_t seed = 0; seed < kSpaces; ++seed) {
     SCOPED_TRACE(fmt::format("space {}", seed));
     RandomStream random = RandomStream(11).derive(seed);
@@ -218,7 +218,7 @@ TEST_P(BadInputTest, AnySpaceAndAnyHistoryGiveSensibleSuggestionsOrAClearError) 
     suggester->recommend(history);
     EXPECT_GT(history.observations.size(), 3u);
   }
-  EXPECT_GT(refused, 5);
+  EXPECT_GT(refused, 1);
   EXPECT_LT(refused, int(kSpaces) / 2);
 }
 

@@ -208,18 +208,21 @@ Outcome TrainingExecutor::run(const Lease& lease, Context& context) {
     trip.emplace(*mirror_, lease, options.checkpoint_path, folder, should_stop);
   if (lease.trial.metadata.value("keep_model", false)) options.model_folder = folder / "model";
   for (const auto& passage : passages) options.also_evaluate_at.push_back(passage.epochs);
+  if (lease.trial.metadata.contains("seconds"))
+    options.allowed_seconds = lease.trial.metadata["seconds"].get<double>();
   options.should_stop = should_stop;
 
   Json messages = Json::array();
   options.on_message = [&](const std::string& text) { messages.push_back(text); };
   Json history = Json::array(), curve = Json::array();
-  double epochs_now = 0;
+  double epochs_now = 0, of = recipe.epochs;
   const auto tell = [&] {
     context.report_progress(
-        {{"epochs", epochs_now}, {"of", recipe.epochs}, {"history", history}, {"curve", curve}});
+        {{"epochs", epochs_now}, {"of", of}, {"history", history}, {"curve", curve}});
   };
-  options.on_step = [&](double epochs) {
+  options.on_step = [&](double epochs, double until) {
     epochs_now = epochs;
+    if (options.allowed_seconds) of = until;
     tell();
   };
   options.on_evaluation = [&](const train::EpochReport& report) {

@@ -24,7 +24,8 @@ Json to_json(const TrainingSetup& setup);
 TrainingSetup training_setup_from_json(const Json& json);
 
 // The experiment's recipe with the trial's assignments, what its task changes, and what its
-// metadata says of it, when it does: "seed", and "changes" of any other keys.
+// metadata says of it, when it does: "seed", and "changes" of any other keys. With "seconds" in its
+// metadata a run is as long as those allow, whatever its epochs.
 train::Recipe recipe_of(const experiment::Experiment& experiment, const experiment::Trial& trial);
 
 // One for all lengths of a recipe whose schedule does not depend on its length, so that a longer

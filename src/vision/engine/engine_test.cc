@@ -221,7 +221,7 @@ TEST_P(EveryPrecision, GivesTheMeansOfSeveralLayersOrAllThatOneGives) {
       at::from_blob(const_cast<std::uint8_t*>(pixels.data()), {5, 65, 48, 3}, at::kByte);
   network->set_training(false);
   std::map<std::size_t, at::Tensor> given;
-  for (const std::size_t layer : {1, 2, 3, 4})
+  for (const std::size_t layer : {1, 3, 4})
     given[layer] = network->layers(model::normalized(bytes), 0, layer);
   const auto values = [](const at::Tensor& tensor) {
     const at::Tensor flat = tensor.contiguous();
@@ -242,7 +242,7 @@ TEST_P(EveryPrecision, GivesTheMeansOfSeveralLayersOrAllThatOneGives) {
         agreement(features_of(*pooled, pixels), values(at::cat(means, 1)), pooled->feature_count())
             .lowest_cosine,
         least);
-    for (const std::size_t layer : {1, 2, 3}) {
+    for (const std::size_t layer : {1, 3}) {
       options.layers = {layer};
       options.pooled = false;
       const auto whole = make_engine(*network, options);

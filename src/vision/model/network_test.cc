@@ -79,6 +79,12 @@ class EveryNetwork : public testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(Networks, EveryNetwork, testing::ValuesIn(network_names()),
                          [](const auto& test) { return test.param; });
 
+// One of each kind of block.
+class EveryKind : public testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(Networks, EveryKind,
+                         testing::Values("resnet18", "resnet50", "mobilenet_v2"),
+                         [](const auto& test) { return test.param; });
+
 TEST_P(EveryNetwork, LogitsThroughAFileEqualTorchvisions) {
   const TestFolder folder;
   auto network = make_network(network_named(GetParam()), kClasses, 1);
@@ -97,7 +103,7 @@ TEST_P(EveryNetwork, LogitsThroughAFileEqualTorchvisions) {
             at::IntArrayRef({3, static_cast<std::int64_t>(network->spec().feature_count)}));
 }
 
-TEST_P(EveryNetwork, GoesOnFromALayerWhereItStopped) {
+TEST_P(EveryKind, GoesOnFromALayerWhereItStopped) {
   const auto network = golden_network(GetParam());
   const at::NoGradGuard no_grad;
   const at::Tensor whole = network->forward(images());
@@ -111,7 +117,7 @@ TEST_P(EveryNetwork, GoesOnFromALayerWhereItStopped) {
   }
 }
 
-TEST_P(EveryNetwork, AHeadMayReadTheMeansOfSeveralLayers) {
+TEST_P(EveryKind, AHeadMayReadTheMeansOfSeveralLayers) {
   const auto plain = golden_network(GetParam());
   const auto network = make_network(network_named(GetParam()), kClasses, 1, /*head_layers=*/3);
   network->load(plain->state(), "plain", /*keep_head=*/false);
@@ -125,12 +131,7 @@ TEST_P(EveryNetwork, AHeadMayReadTheMeansOfSeveralLayers) {
               ThrowsMessage<InputError>(HasSubstr(plain->spec().head + ".weight")));
 }
 
-class Training : public testing::TestWithParam<std::string> {};
-INSTANTIATE_TEST_SUITE_P(Networks, Training,
-                         testing::Values("resnet18", "resnet50", "mobilenet_v2"),
-                         [](const auto& test) { return test.param; });
-
-TEST_P(Training, LogitsGradientsAndStatisticsEqualTorchvisions) {
+TEST_P(EveryKind, LogitsGradientsAndStatisticsEqualTorchvisions) {
   auto network = golden_network(GetParam());
   network->set_training(true);
   const at::Tensor logits = network->forward(images());
@@ -211,7 +212,7 @@ TEST(Network, TensorsStayTheSameObjectsInChannelsLast) {
   EXPECT_TRUE(held.is_contiguous(at::MemoryFormat::ChannelsLast));
 }
 
-TEST_P(EveryNetwork, ATwinSharesParametersAndNothingElse) {
+TEST_P(EveryKind, ATwinSharesParametersAndNothingElse) {
   const auto network = golden_network(GetParam());
   network->to_channels_last();
   const auto twin = network->twin();

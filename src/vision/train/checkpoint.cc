@@ -32,16 +32,30 @@ EpochReport report_from_json(const Json& json) {
           .wall_seconds = json.at("wall_seconds")};
 }
 
+Json to_json(const RunLength& length) {
+  return {{"steps", length.steps},
+          {"steps_per_epoch", length.steps_per_epoch},
+          {"revised_at", length.revised_at},
+          {"share_then", length.share_then}};
+}
+
+RunLength length_from_json(const Json& json) {
+  return {json.at("steps"), json.at("steps_per_epoch"), json.at("revised_at"),
+          json.at("share_then")};
+}
+
 Json to_json(const Position& position) {
   Json history = Json::array();
   for (const EpochReport& report : position.history) history.push_back(to_json(report));
-  return {{"step", position.step},
-          {"evaluated_at_step", position.evaluated_at_step},
-          {"plateau", to_json(position.plateau)},
-          {"loss_sum", position.loss_sum},
-          {"loss_count", position.loss_count},
-          {"spent_seconds", position.spent_seconds},
-          {"history", history}};
+  Json json = {{"step", position.step},
+               {"evaluated_at_step", position.evaluated_at_step},
+               {"plateau", to_json(position.plateau)},
+               {"loss_sum", position.loss_sum},
+               {"loss_count", position.loss_count},
+               {"spent_seconds", position.spent_seconds},
+               {"history", history}};
+  if (position.length) json["length"] = to_json(*position.length);
+  return json;
 }
 
 Position position_from_json(const Json& json) {
@@ -51,7 +65,9 @@ Position position_from_json(const Json& json) {
                     .loss_sum = json.at("loss_sum"),
                     .loss_count = json.at("loss_count"),
                     .spent_seconds = json.at("spent_seconds"),
+                    .length = {},
                     .history = {}};
+  if (json.contains("length")) position.length = length_from_json(json["length"]);
   for (const Json& report : json.at("history"))
     position.history.push_back(report_from_json(report));
   return position;

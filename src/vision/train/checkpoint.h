@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,7 @@ struct Position {
   double loss_sum = 0;  // of the training batches since the last evaluation ...
   std::size_t loss_count = 0;
   double spent_seconds = 0;
+  std::optional<RunLength> length;  // of a run that is bound by time
   std::vector<EpochReport> history;
 };
 

@@ -66,8 +66,7 @@ class FineTuner final : public Learner {
         network_(make_pretrained(assignment.recipe, assignment.environment.weights_path, classes_)),
         sgd_(trained_parameters(*network_, assignment.recipe),
              rate_factors(*network_, assignment.recipe)),
-        parallel_(*network_, assignment.recipe, compute_, assignment.environment.threads),
-        total_steps_(assignment.plan.steps_of(assignment.recipe.epochs)) {
+        parallel_(*network_, assignment.recipe, compute_, assignment.environment.threads) {
     const data::Dataset& dataset = assignment.training.dataset();
     const data::Size view{assignment.recipe.height, assignment.recipe.width};
     if (assignment.recipe.frozen == Frozen::kNone)
@@ -92,8 +91,9 @@ class FineTuner final : public Learner {
     start_average();
   }
 
-  double step(std::size_t step, const SgdOptions& options) override {
-    const double loss = prefix_ ? step_behind_prefix(step, options) : step_on_pixels(step, options);
+  double step(std::size_t step, double share_done, const SgdOptions& options) override {
+    const double loss =
+        prefix_ ? step_behind_prefix(step, options) : step_on_pixels(step, share_done, options);
     if (average_) average_->update(step);
     return loss;
   }
@@ -147,12 +147,12 @@ class FineTuner final : public Learner {
     return all;
   }
 
-  double step_on_pixels(std::size_t step, const SgdOptions& options) {
+  double step_on_pixels(std::size_t step, double share_done, const SgdOptions& options) {
     if (!loader_) loader_ = std::make_unique<BatchLoader>(source_, assignment_.plan, step);
     const Batch batch = loader_->next();
     FRUGAL_CHECK(batch.step == step);
     return pass(at_size(normalized(batch.pixels, source_.view, compute_),
-                        training_view(assignment_.recipe, share_done(step))),
+                        training_view(assignment_.recipe, share_done)),
                 targets_of(batch), options);
   }
 
@@ -193,10 +193,6 @@ class FineTuner final : public Learner {
     targets.scatter_add_(1, labels.reshape({n, 1}), shares.neg().add(1));
     targets.scatter_add_(1, partners.reshape({n, 1}), shares);
     return targets.to(compute_.device);
-  }
-
-  double share_done(std::size_t step) const {
-    return static_cast<double>(step) / static_cast<double>(total_steps_);
   }
 
   static at::Tensor at_size(const at::Tensor& images, data::Size size) {
@@ -247,7 +243,6 @@ class FineTuner final : public Learner {
   const std::unique_ptr<model::Network> network_;
   Sgd sgd_;
   DataParallel parallel_;
-  const std::size_t total_steps_;
   PassOptions pass_options_{.label_smoothing = assignment_.recipe.label_smoothing,
                             .after = assignment_.recipe.frozen_layers()};
   std::unique_ptr<WeightAverage> average_;

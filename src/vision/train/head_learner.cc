@@ -36,7 +36,7 @@ class HeadLearner final : public Learner {
     head_.restore(unfolded(start, head_.standardization()), {start.classes, start.features});
   }
 
-  double step(std::size_t step, const SgdOptions& options) override {
+  double step(std::size_t step, double /*share_done*/, const SgdOptions& options) override {
     if (const HeadTrainer* trainer = head_trainer(assignment_.recipe.head)) return fit(*trainer);
     FeatureRows rows{{}, training_.feature_count};
     std::vector<std::size_t> labels;

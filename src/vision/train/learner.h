@@ -27,9 +27,10 @@ class Learner {
 
   // Once, when the run starts anew (and not from a checkpoint).
   virtual void begin() = 0;
-  // One step of SGD on the batch of that step. Returns its mean loss before the step, which may
-  // be infinite or not a number. Steps are asked for in order.
-  virtual double step(std::size_t step, const SgdOptions& options) = 0;
+  // One step of SGD on the batch of that step, when that share of the run is done (0 .. 1). Returns
+  // its mean loss before the step, which may be infinite or not a number. Steps are asked for in
+  // order.
+  virtual double step(std::size_t step, double share_done, const SgdOptions& options) = 0;
   // On the validation photographs. Empty when should_stop said so before the end.
   virtual std::optional<Evaluation> evaluate(const std::function<bool()>& should_stop) = 0;
 

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "vision/train/checkpoint.h"
+#include "vision/train/pace.h"
 
 namespace frugal::train {
 namespace {
@@ -33,15 +34,17 @@ class Loop {
   bool try_resume(const std::string& path, const Json& identity, const Message& on_message);
   bool evaluation_due() const;
   bool evaluate();  // false: stopped
+  void report();
   void take_step();
+  void keep_pace();
   void save();
   void write(const std::string& path, const Json& identity);
   void keep_trunk();
   void save_if_due(bool just_evaluated);
   bool whole_epoch() const { return position_.step % plan_.steps_per_epoch() == 0; }
-  RunLength length() const { return {total_, plan_.steps_per_epoch()}; }
+  bool is_over() const { return position_.step == length_.steps; }
   double rate_at(std::size_t step) const {
-    return learning_rate(recipe_, position_.plateau, length(), step);
+    return learning_rate(recipe_, position_.plateau, length_, step);
   }
   double spent_seconds() const { return earlier_seconds_ + meter_.wall_seconds(); }
   [[noreturn]] void fail(const char* what) const;
@@ -52,7 +55,8 @@ class Loop {
   const Json& identity_;
   const TrainOptions& options_;
   const Meter& meter_;
-  const std::size_t total_;
+  RunLength length_;
+  std::optional<Pace> pace_;              // of a run that is bound by time
   std::optional<std::size_t> trunk_end_;  // what runs of every length share ends here
   std::set<std::size_t> also_evaluate_at_;
   Position position_;
@@ -70,9 +74,13 @@ Loop::Loop(Learner& learner, const Recipe& recipe, const BatchPlan& plan, const 
       identity_(identity),
       options_(options),
       meter_(meter),
-      total_(plan.steps_of(recipe.epochs)) {
-  if (recipe.schedule == Schedule::kStable && recipe.start_scale == 1)
-    trunk_end_ = steps_before_decay(recipe, total_);
+      length_{plan.steps_of(recipe.epochs), plan.steps_per_epoch()} {
+  FRUGAL_CHECK(options.evaluate || recipe.schedule != Schedule::kPlateau,
+               "a plateau watches the validation loss");
+  if (options.allowed_seconds)
+    pace_.emplace(recipe, *options.allowed_seconds, length_, options.evaluate);
+  else if (recipe.schedule == Schedule::kStable && recipe.start_scale == 1)
+    trunk_end_ = steps_before_decay(recipe, length_.steps);
   for (const double epochs : options.also_evaluate_at)
     if (epochs > 0) also_evaluate_at_.insert(plan.steps_of(epochs));
 }
@@ -81,17 +89,19 @@ TrainingSummary Loop::run() {
   resume_or_begin();
   TrainingSummary summary{.ending = Ending::kStopped,
                           .resumed_from_epochs = plan_.epochs_at(position_.step)};
+  if (pace_) pace_->begin(spent_seconds());
   while (true) {
     if (evaluation_due()) {
       if (!evaluate()) break;
-      if (position_.step != total_) save_if_due(/*just_evaluated=*/true);
+      if (!is_over()) save_if_due(/*just_evaluated=*/true);
     }
-    if (position_.step == total_) {
+    if (is_over()) {
       summary.ending = Ending::kFinished;
       break;
     }
     take_step();
-    options_.on_step(plan_.epochs_at(position_.step));
+    if (pace_) keep_pace();
+    options_.on_step(plan_.epochs_at(position_.step), plan_.epochs_at(length_.steps));
     if (position_.step == trunk_end_) keep_trunk();
     if (options_.should_stop()) break;
     save_if_due(/*just_evaluated=*/false);
@@ -105,7 +115,7 @@ TrainingSummary Loop::run() {
     options_.on_message(fmt::format("no checkpoint kept: {}", error.what()));
   }
   summary.epochs = plan_.epochs_at(position_.step);
-  if (finished) summary.validation = std::move(*evaluation_);
+  if (finished && evaluation_) summary.validation = std::move(*evaluation_);
   summary.history = position_.history;
   return summary;
 }
@@ -136,7 +146,8 @@ bool Loop::try_resume(const std::string& path, const Json& identity,
   Checkpoint checkpoint = parse_checkpoint(read_file(path), path);
   if (const std::string other = difference(checkpoint.identity, identity); !other.empty())
     return ignore("a checkpoint of another run: it has " + other);
-  const std::size_t shared = identity == identity_ ? total_ : *trunk_end_;
+  if (pace_ && checkpoint.position.length) length_ = *checkpoint.position.length;
+  const std::size_t shared = identity == identity_ ? length_.steps : *trunk_end_;
   if (checkpoint.position.step > shared) return ignore("a checkpoint of a longer run");
   if (!learner_.load(checkpoint.state)) return ignore("a checkpoint of another model");
   position_ = std::move(checkpoint.position);
@@ -149,44 +160,60 @@ bool Loop::try_resume(const std::string& path, const Json& identity,
 
 bool Loop::evaluation_due() const {
   if (position_.step == 0) return false;
-  if (position_.step == total_) return !evaluation_;
+  if (is_over() && options_.evaluate) return !evaluation_;
   if (position_.step == position_.evaluated_at_step) return false;
-  return whole_epoch() || also_evaluate_at_.contains(position_.step);
+  return is_over() || whole_epoch() || also_evaluate_at_.contains(position_.step);
 }
 
 bool Loop::evaluate() {
-  evaluation_ = learner_.evaluate(options_.should_stop);
-  if (!evaluation_) return false;
-  if (!std::isfinite(evaluation_->loss)) fail("validation loss");
-  if (position_.step == position_.evaluated_at_step) return true;  // finished before, and resumed
+  if (options_.evaluate) {
+    const double began = meter_.wall_seconds();
+    evaluation_ = learner_.evaluate(options_.should_stop);
+    if (!evaluation_) return false;
+    if (pace_) pace_->evaluated(meter_.wall_seconds() - began);
+    if (!std::isfinite(evaluation_->loss)) fail("validation loss");
+    if (position_.step == position_.evaluated_at_step) return true;  // finished before, and resumed
+  }
+  report();
+  if (evaluation_ && whole_epoch())
+    position_.plateau.tick(evaluation_->loss, recipe_.plateau_factor, recipe_.plateau_patience);
+  return true;
+}
 
+// Of what was learned since the last time, and how it was judged.
+void Loop::report() {
   EpochReport report{
       .epochs = plan_.epochs_at(position_.step),
       .training_loss = position_.loss_sum / static_cast<double>(position_.loss_count),
-      .validation_loss = evaluation_->loss,
-      .validation_accuracy = evaluation_->accuracy,
       .learning_rate = rate_at(position_.step - 1),
       .wall_seconds = spent_seconds()};
-  position_.history.push_back(report);
   position_.evaluated_at_step = position_.step;
   position_.loss_sum = 0;
   position_.loss_count = 0;
-  if (whole_epoch())
-    position_.plateau.tick(evaluation_->loss, recipe_.plateau_factor, recipe_.plateau_patience);
+  if (evaluation_) {
+    report.validation_loss = evaluation_->loss;
+    report.validation_accuracy = evaluation_->accuracy;
+    position_.history.push_back(report);
+  }
   options_.on_evaluation(report);
-  return true;
 }
 
 void Loop::take_step() {
   evaluation_.reset();
-  const double loss = learner_.step(position_.step, {.rate = rate_at(position_.step),
-                                                     .momentum = recipe_.momentum,
-                                                     .nesterov = recipe_.nesterov,
-                                                     .weight_decay = recipe_.weight_decay});
+  const double loss = learner_.step(position_.step, length_.share_at(position_.step),
+                                    {.rate = rate_at(position_.step),
+                                     .momentum = recipe_.momentum,
+                                     .nesterov = recipe_.nesterov,
+                                     .weight_decay = recipe_.weight_decay});
   if (!std::isfinite(loss)) fail("training loss");
   position_.loss_sum += loss;
   ++position_.loss_count;
   ++position_.step;
+}
+
+void Loop::keep_pace() {
+  length_ = pace_->after(position_.step, length_, spent_seconds(), save_cost_seconds_);
+  position_.length = length_;
 }
 
 void Loop::save() {

@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -37,7 +39,8 @@ class Number final : public Learner {
  public:
   explicit Number(BatchPlan plan) : plan_(std::move(plan)) {}
   void begin() override { value_ = 1; }
-  double step(std::size_t step, const SgdOptions& options) override {
+  double step(std::size_t step, double /*share_done*/, const SgdOptions& options) override {
+    std::this_thread::sleep_for(step_takes);
     value_ = std::sin(value_ + options.rate * static_cast<double>(plan_.positions(step)[0]) +
                       static_cast<double>(step));
     return explode_at == step ? NAN : value_;
@@ -58,6 +61,7 @@ class Number final : public Learner {
 
   double value() const { return value_; }
   std::size_t explode_at = 1'000'000;
+  std::chrono::milliseconds step_takes{0};
 
  private:
   BatchPlan plan_;
@@ -218,6 +222,56 @@ TEST_F(LoopTest, FractionalEndsAreReportedWithoutATickOfThePlateau) {
   const Outcome with = run(options);
   EXPECT_EQ(reported, (std::vector<double>{0.5, 1, 2, 3, 4, 5, 5.4}));
   EXPECT_EQ(with.value, run({}).value);
+}
+
+const Recipe kTimed{.epochs = 50, .learning_rate = 0.3, .schedule = Schedule::kCosine};
+
+Outcome run_timed(const TrainOptions& options) {
+  Number learner(kPlan);
+  learner.step_takes = std::chrono::milliseconds(2);
+  Outcome outcome{run_loop(learner, kTimed, kPlan, {{"a", 1}}, options, Meter())};
+  outcome.value = learner.value();
+  return outcome;
+}
+
+TEST_F(LoopTest, ARunThatIsBoundByTimeEndsWellBeforeItsEpochs) {
+  const Outcome outcome = run_timed({.allowed_seconds = 0.3});  // its 500 steps take a second
+  EXPECT_EQ(outcome.summary.ending, Ending::kFinished);
+  EXPECT_LT(outcome.summary.epochs, 20);
+  EXPECT_EQ(outcome.summary.history.back().epochs, outcome.summary.epochs);
+  EXPECT_LT(outcome.summary.history.back().learning_rate, 0.05);
+  EXPECT_EQ(outcome.summary.validation.accuracy, 0.5);
+}
+
+TEST_F(LoopTest, ARunThatIsBoundByTimeGoesOnWithWhatIsLeftOfIt) {
+  TrainOptions options{.checkpoint_path = path("checkpoint"), .allowed_seconds = 60};
+  int steps = 0;
+  options.should_stop = [&] { return ++steps == 15; };
+  const double stopped_at = run_timed(options).summary.epochs;
+  EXPECT_GT(stopped_at, 0);
+  Checkpoint checkpoint = parse_checkpoint(read_file(path("checkpoint")), "x");
+  ASSERT_TRUE(checkpoint.position.length.has_value());
+  checkpoint.position.spent_seconds = 60;
+  write_file(path("checkpoint"), serialize(checkpoint));
+  options.should_stop = [] { return false; };
+  const Outcome rest = run_timed(options);
+  EXPECT_EQ(rest.summary.ending, Ending::kFinished);
+  EXPECT_EQ(rest.summary.resumed_from_epochs, stopped_at);
+  EXPECT_NEAR(rest.summary.epochs, stopped_at + 0.1, 1e-9);  // one step
+}
+
+TEST_F(LoopTest, WhereNothingIsJudgedTheTrainingLossIsReportedAlone) {
+  std::vector<EpochReport> reports;
+  TrainOptions options{.evaluate = false};
+  options.on_evaluation = [&](const EpochReport& report) { reports.push_back(report); };
+  Recipe recipe = kRecipe;
+  recipe.schedule = Schedule::kCosine;
+  const Outcome outcome = run(options, recipe);
+  ASSERT_EQ(reports.size(), 6u);
+  EXPECT_NE(reports.back().training_loss, 0);
+  EXPECT_EQ(reports.back().validation_loss, 0);
+  EXPECT_TRUE(outcome.summary.history.empty());
+  EXPECT_EQ(outcome.value, run({}, recipe).value);
 }
 
 }  // namespace

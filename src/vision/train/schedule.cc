@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <numbers>
 
+#include "base/error.h"
+
 namespace frugal::train {
 namespace {
 
@@ -42,14 +44,23 @@ Plateau plateau_from_json(const Json& json) {
   return plateau;
 }
 
+double RunLength::share_at(std::size_t step) const {
+  const double since = static_cast<double>(step) - static_cast<double>(revised_at);
+  return share_then + (1 - share_then) * since / static_cast<double>(steps - revised_at);
+}
+
+RunLength RunLength::revised(std::size_t step, std::size_t other_steps) const {
+  FRUGAL_CHECK(other_steps > step);
+  return {other_steps, steps_per_epoch, step, share_at(step)};
+}
+
 std::size_t steps_before_decay(const Recipe& recipe, std::size_t total_steps) {
   return static_cast<std::size_t>(std::ceil(static_cast<double>(total_steps) * (1 - recipe.decay)));
 }
 
 double learning_rate(const Recipe& recipe, const Plateau& plateau, const RunLength& run,
                      std::size_t step) {
-  const double total = static_cast<double>(run.steps);
-  const double done = static_cast<double>(step) / total;
+  const double done = run.share_at(step);
   switch (recipe.schedule) {
     case Schedule::kPlateau:
       return plateau.rate;
@@ -63,10 +74,9 @@ double learning_rate(const Recipe& recipe, const Plateau& plateau, const RunLeng
       return recipe.learning_rate * half_cosine((done - recipe.warmup) / (1 - recipe.warmup));
     case Schedule::kStable: {
       const double rising = recipe.warmup_epochs * static_cast<double>(run.steps_per_epoch);
-      const double flat = static_cast<double>(steps_before_decay(recipe, run.steps));
       const double at = static_cast<double>(step);
       const double rise = at < rising ? kFirstRate + (1 - kFirstRate) * at / rising : 1;
-      const double fall = at <= flat ? 1 : (total - at) / (total - flat);
+      const double fall = done <= 1 - recipe.decay ? 1 : (1 - done) / recipe.decay;
       return recipe.learning_rate * std::min(rise, fall);
     }
   }

@@ -25,9 +25,18 @@ struct Plateau {
 Json to_json(const Plateau& plateau);
 Plateau plateau_from_json(const Json& json);  // of a checkpoint: throws what the JSON throws
 
+// How long a run is. One that is bound by time may become longer or shorter on its way: it goes on
+// from the share of the run that it had reached, so that its learning rate makes no jump.
 struct RunLength {
   std::size_t steps = 1;
   std::size_t steps_per_epoch = 1;
+  std::size_t revised_at = 0;  // the step at which its length was decided ...
+  double share_then = 0;       // ... and the share of the run that was done then
+
+  // 0 at the first step, 1 after the last. Of steps before revised_at about.
+  double share_at(std::size_t step) const;
+  // The same run, at that step, with another end. steps: more than step.
+  RunLength revised(std::size_t step, std::size_t steps) const;
 };
 
 // step: 0 .. run.steps − 1. The one-cycle and the stable schedule rise along a line from a 25th of

@@ -69,7 +69,7 @@ TEST(Schedule, AStableRunIsTheBeginningOfALongerOneUntilItsRateFalls) {
   EXPECT_EQ(steps_before_decay(recipe, 40), 30u);
   EXPECT_DOUBLE_EQ(learning_rate(recipe, {}, kForty, 30), 0.5);
   EXPECT_DOUBLE_EQ(learning_rate(recipe, {}, kForty, 35), 0.25);
-  EXPECT_DOUBLE_EQ(learning_rate(recipe, {}, kForty, 39), 0.05);
+  EXPECT_NEAR(learning_rate(recipe, {}, kForty, 39), 0.05, 1e-12);
   for (std::size_t step = 0; step < 30; ++step)
     EXPECT_EQ(learning_rate(recipe, {}, kForty, step), learning_rate(recipe, {}, {400, 10}, step));
 }

@@ -117,6 +117,7 @@ TrainingSummary train(const Recipe& given, const TrainingPhotographs& training,
   TrainingSummary summary =
       run_loop(*learner, recipe, plan, identity_of(recipe, training, validation, environment),
                options, meter);
+  if (options.allowed_seconds) recipe.epochs = summary.epochs;
   if (summary.ending == Ending::kFinished && !options.model_folder.empty())
     write_model_folder(options.model_folder, *learner, recipe, training.dataset().classes);
   summary.wall_seconds = meter.wall_seconds();

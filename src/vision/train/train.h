@@ -70,9 +70,9 @@ struct Evaluation {
 };
 
 struct EpochReport {
-  double epochs = 0;         // passes done
-  double training_loss = 0;  // mean since the last report
-  double validation_loss = 0;
+  double epochs = 0;           // passes done
+  double training_loss = 0;    // mean since the last report
+  double validation_loss = 0;  // 0 when nothing is judged
   double validation_accuracy = 0;
   double learning_rate = 0;
   double wall_seconds = 0;  // spent on this run so far, checkpointed time included
@@ -97,8 +97,16 @@ struct TrainOptions {
   double checkpoint_every_seconds = 30;  // and at every evaluation, and when stopped
   std::string model_folder;              // "": the model is not kept
   std::vector<double> also_evaluate_at;  // epochs; besides the end of every epoch and of the run
+  // What a run of steps may take, checkpointed time and the last evaluation included: it becomes as
+  // long as that allows (vision/train/pace.h), and recipe.epochs is only where it begins. nullopt:
+  // it takes what recipe.epochs take. The bits of such a run depend on the clock.
+  std::optional<double> allowed_seconds;
+  // False where the validation photographs are learned from: nothing is judged, on_evaluation tells
+  // of the training loss alone. No plateau then.
+  bool evaluate = true;
   std::function<void(const EpochReport&)> on_evaluation = [](const EpochReport&) {};
-  std::function<void(double epochs)> on_step = [](double) {};
+  // Passes done, and how many there are to be.
+  std::function<void(double epochs, double of)> on_step = [](double, double) {};
   // Asked after every step, and between the batches of an evaluation.
   std::function<bool()> should_stop = [] { return false; };
   // What a user should read: a checkpoint that does not fit, a disk that is full.
@@ -110,7 +118,7 @@ enum class Ending { kFinished, kStopped };
 struct TrainingSummary {
   Ending ending = Ending::kFinished;
   double epochs = 0;
-  Evaluation validation;             // at the end; empty when stopped
+  Evaluation validation;             // at the end; empty when stopped, or when nothing is judged
   std::vector<EpochReport> history;  // resumed reports included
   double resumed_from_epochs = 0;
   double wall_seconds = 0;  // of this call alone

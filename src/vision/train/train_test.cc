@@ -156,7 +156,7 @@ TEST_F(TrainTest, AStoppedAndResumedRunEndsInTheSameBits) {
   RandomStream random(11);
   int steps_left = 2, calls = 0;
   TrainOptions options{.checkpoint_path = path("checkpoint"), .model_folder = path("parts")};
-  options.on_step = [&](double) { --steps_left; };
+  options.on_step = [&](double, double) { --steps_left; };
   options.should_stop = [&] { return steps_left == 0; };
   TrainingSummary parts = run(recipe, options);
   for (; parts.ending == Ending::kStopped; ++calls) {
