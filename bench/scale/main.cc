@@ -3,16 +3,18 @@
 // trials.
 //
 //   bench_scale [--store FILE|postgresql://...] [--workers 1,10,100,1000] [--trials 100,...]
-//               [--suggester random] [--seconds 60]
+//               [--filled 0,...] [--suggester random] [--seconds 60]
 //
-// --seconds: of one row, at most; it says how far it came. A file is made anew for each row; of
-// PostgreSQL give an empty database, where the rows' experiments lie side by side.
+// --seconds: of one row, at most; it says how far it came. --filled: so many trials are done before
+// it begins. A file is made anew for each row; of PostgreSQL give an empty database, where the
+// rows' experiments lie side by side.
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
@@ -21,6 +23,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/random.h"
 #include "experiment/scheduler.h"
 
 namespace frugal::bench {
@@ -32,6 +35,7 @@ struct Options {
   std::string store;
   std::vector<std::size_t> workers = {1, 10, 100, 1000};
   std::vector<std::size_t> trials = {100, 1000, 10000, 100000};
+  std::vector<std::size_t> filled = {0};
   std::string suggester = "random";
   double seconds = 60;
 };
@@ -83,6 +87,36 @@ experiment::Experiment problem(const std::string& suggester) {
       .seed = 1};
 }
 
+// What a model has something to learn of.
+double value_at(const optimizer::Assignments& assignments) {
+  const double rate = std::log10(std::get<double>(assignments.at("rate"))) + 3;
+  const double decay = std::get<double>(assignments.at("decay")) - 0.3;
+  return 1 - rate * rate / 10 - decay * decay;
+}
+
+// As if so many trials had been done; they come in one transaction.
+void fill(experiment::Store& store, const experiment::Experiment& experiment, std::size_t trials) {
+  RandomStream random(1);
+  store.transact([&] {
+    for (std::size_t i = 0; i < trials; ++i) {
+      const optimizer::Suggestion point{experiment.space.sample(random), 0};
+      experiment::Trial trial{.experiment = experiment.id,
+                              .suggestion = point,
+                              .state = experiment::TrialState::kDone,
+                              .fence = 1,
+                              .worker = "w",
+                              .attempts = 1};
+      trial.created = trial.started = trial.ended = 1;
+      const experiment::Id id = store.add(trial);
+      store.add(experiment::Observation{.experiment = experiment.id,
+                                        .trial = id,
+                                        .point = point,
+                                        .value = value_at(point.assignments),
+                                        .created = 1});
+    }
+  });
+}
+
 // One worker, until the trials or the time are used up.
 Times work(experiment::Scheduler& scheduler, experiment::Id experiment, const std::string& name,
            SteadyClock::time_point end) {
@@ -100,19 +134,24 @@ Times work(experiment::Scheduler& scheduler, experiment::Id experiment, const st
       return scheduler.heartbeat(trial->id, trial->fence, {{"epoch", 1}}, {.wall_seconds = 1});
     });
     timed(times.observe, [&] {
-      scheduler.observe(trial->id, trial->fence, {.value = 1.0 / static_cast<double>(trial->id)});
+      scheduler.observe(trial->id, trial->fence,
+                        {.value = value_at(trial->suggestion.assignments)});
       return true;
     });
   }
   return times;
 }
 
-void row(const Options& options, std::size_t workers, std::size_t trials) {
+void row(const Options& options, std::size_t workers, std::size_t trials, std::size_t filled) {
   const SystemClock clock;
   const std::string file = fmt::format("/tmp/bench-scale-{}.db", ::getpid());
   const auto store = experiment::open_store(options.store.empty() ? file : options.store);
+  const auto described = experiment::Scheduler(*store, clock).create(problem(options.suggester));
+  const experiment::Id experiment = described.id;
+  fill(*store, described, filled);
+  const auto opened = SteadyClock::now();
   experiment::Scheduler scheduler(*store, clock);
-  const experiment::Id experiment = scheduler.create(problem(options.suggester)).id;
+  const double opening = seconds_since(opened);
   std::atomic<std::size_t> begun = 0;
   scheduler.set_admission([&](const auto&, const auto&) { return ++begun <= trials; });
   const auto before = scheduler.written();
@@ -131,8 +170,8 @@ void row(const Options& options, std::size_t workers, std::size_t trials) {
   for (std::thread& thread : threads) thread.join();
   const double took = seconds_since(began);
   const auto written = scheduler.written();
-  fmt::print("| {} | {} | {} | {:.0f} | {} | {} | {} | {:.1f} | {:.0f} |\n", workers, trials,
-             all.observe.size(), static_cast<double>(all.observe.size()) / took,
+  fmt::print("| {} | {} | {:.2f} | {} | {:.0f} | {} | {} | {} | {:.1f} | {:.0f} |\n", workers,
+             filled, opening, all.observe.size(), static_cast<double>(all.observe.size()) / took,
              quantiles(all.lease), quantiles(all.beat), quantiles(all.observe),
              static_cast<double>(written.changes - before.changes) /
                  static_cast<double>(written.transactions - before.transactions),
@@ -151,11 +190,13 @@ std::vector<std::size_t> numbers(const std::string& text) {
 
 int run(const Options& options) {
   fmt::print(
-      "| workers | trials | done | trials/s | lease ms, median / 99 % | heartbeat ms | "
-      "observe ms | changes a commit | MiB |\n|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
+      "| workers | trials before | opened in, s | done | trials/s | lease ms, median / 99 % | "
+      "heartbeat ms | "
+      "observe ms | changes a commit | MiB |\n|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
   for (const std::size_t workers : options.workers)
-    for (const std::size_t trials : options.trials)
-      if (trials >= workers) row(options, workers, trials);
+    for (const std::size_t filled : options.filled)
+      for (const std::size_t trials : options.trials)
+        if (trials >= workers) row(options, workers, trials, filled);
   return 0;
 }
 
@@ -169,6 +210,7 @@ int main(int argc, char** argv) {
     if (name == "--store") options.store = value;
     if (name == "--workers") options.workers = frugal::bench::numbers(value);
     if (name == "--trials") options.trials = frugal::bench::numbers(value);
+    if (name == "--filled") options.filled = frugal::bench::numbers(value);
     if (name == "--suggester") options.suggester = value;
     if (name == "--seconds") options.seconds = std::stod(value);
   }

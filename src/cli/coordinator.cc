@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "base/disk.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/cluster_state.h"
@@ -77,7 +78,8 @@ std::string Coordinator::dashboard() const {
                      folder_.token().string());
 }
 
-void Coordinator::watch() {
+// What fails on a full disk says so in many ways: workers that cannot write their logs, say.
+void Coordinator::watch() try {
   if (launcher_ != nullptr) {
     if (on_cluster_) launcher_->want(scheduler_.work_at_hand(workers_));
     launcher_->watch();
@@ -87,6 +89,10 @@ void Coordinator::watch() {
   }
   scheduler_.expire();
   if (meter_.save()) ledger_.save();
+} catch (const Error& error) {
+  const std::string full = words_of_full_disk(folder_.path());
+  if (full.empty() || std::string(error.what()).find(full) != std::string::npos) throw;
+  throw SystemError(fmt::format("{} ({})", full, error.what()));
 }
 
 // At once: a lease would take a minute to run out.

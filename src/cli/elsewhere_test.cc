@@ -8,9 +8,12 @@
 #include <csignal>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/file.h"
 #include "base/progress.h"
 #include "cli/program_under_test.h"
@@ -22,6 +25,7 @@
 #include "vision/draw/dataset.h"
 #include "vision/train/train.h"
 #include "worker/folders.h"
+#include "worker/mirror.h"
 #include "worker/training_executor.h"
 
 namespace frugal::cli {
@@ -193,7 +197,7 @@ TEST_F(ElsewhereTest, AnotherMachineGoesOnFromTheCheckpointThatWasSent) {
            evaluations(trial) > 0;
   };
   ASSERT_TRUE(wait_until(second, goes_on)) << log("node2");
-  EXPECT_EQ(requests(route) - before, kPhotographs + 2 + pieces) << "the checkpoint too";
+  EXPECT_EQ(requests(route) - before, 2 + pieces) << "data set, split, checkpoint";
   EXPECT_GT(scheduler_.trial(trial).progress["history"][0]["epochs"], 3) << "and no epoch again";
 
   // Asked to go, it sends a last checkpoint and gives the trial back.
@@ -215,7 +219,7 @@ TEST_F(ElsewhereTest, PhotographsComeOnceForAMachineAndResultsGoBack) {
     return [this, trial] { return scheduler_.trial(trial).state == TrialState::kDone; };
   };
   ASSERT_TRUE(wait_until(worker, is_done(one))) << log("node3");
-  EXPECT_EQ(requests("GET /v1/blobs/{sha256}"), kPhotographs + 2);
+  EXPECT_EQ(requests("GET /v1/blobs/{sha256}"), 2u) << "data set and split";
   const Id two = queue(2);
   ASSERT_TRUE(wait_until(worker, is_done(two))) << log("node3");
   ::kill(worker, SIGKILL);  // another process of the same machine finds them too
@@ -225,13 +229,30 @@ TEST_F(ElsewhereTest, PhotographsComeOnceForAMachineAndResultsGoBack) {
   ASSERT_TRUE(wait_until(another, is_done(three))) << log("node3");
   ::kill(another, SIGKILL);
   wait_for_end(another);
-  for (const auto& photograph : data_.dataset.photographs)
-    EXPECT_EQ(requests("\"/v1/blobs/" + photograph.content_hash), 1u) << photograph.path;
+  EXPECT_EQ(requests("POST /v1/blobs/batch"), 1u) << "all photographs, once for the machine";
+  EXPECT_EQ(requests("GET /v1/blobs/{sha256}"), 2u);
   for (const Id trial : {one, two, three}) {
     const std::filesystem::path left = worker::trial_folder(run_.path(), trial);
     EXPECT_EQ(train::Model::load(left / "model").classes().size(), 3u);
     EXPECT_TRUE(std::filesystem::exists(left / "trial.json"));
   }
+}
+
+TEST_F(ElsewhereTest, WhoIsAskedToGoWhilePhotographsComeGoesAndTheNextGoesOn) {
+  worker::Client client({.address = server_.address(), .token = "secret"});
+  std::vector<std::string> said;
+  const auto listen = [&](const std::string& text) { said.push_back(text); };
+  const worker::NodeCache cache(folder_ / "cache");
+  int questions = 0;
+  EXPECT_THROW(worker::Mirror(client, cache, listen)
+                   .place_of(called(), false, [&] { return ++questions > 2; }),
+               Stopped);
+  EXPECT_EQ(requests("GET /v1/blobs/{sha256}"), 2u) << "split and data set, no photograph";
+  const auto place =
+      worker::Mirror(client, cache, listen).place_of(called(), false, [] { return false; });
+  EXPECT_EQ(requests("GET /v1/blobs/{sha256}"), 2u);
+  EXPECT_TRUE(std::filesystem::exists(std::filesystem::path(place.folder) / "dataset.json"));
+  EXPECT_EQ(said.size(), 1u);
 }
 
 }  // namespace

@@ -41,6 +41,25 @@ awk -v x="$1" -v n="$2" -v c="$3" 'BEGIN {
   printf "{\"loss\": %.12f}\n", (x - 0.5) ^ 2 + (n - 3) ^ 2 / 10 + 0.1 * (1 - c) }'
 )";
 
+// The same, and the disk of that folder is full from its fifth trial on, once.
+constexpr const char* kFilling = R"(#!/bin/sh
+if [ "$4" = 5 ] && mkdir "$5-was-filled"; then cat /dev/zero > "$5/ballast"; fi 2> /dev/null
+exec "$(dirname "$0")/bowl.sh" "$1" "$2" "$3" "$4" /dev/null
+)";
+
+// Twice the same command on a disk of 8 MB, the second time with room.
+constexpr const char* kOnASmallDisk = R"(#!/bin/sh
+disk=$1 left=$2
+shift 2
+mount -t tmpfs -o size=8m none "$disk"
+"$@" > "$left/first.log" 2>&1
+echo $? > "$left/first"
+rm "$disk/ballast"
+"$@" > "$left/second.log" 2>&1
+echo $? > "$left/second"
+cp "$disk"/run/store.db* "$left"
+)";
+
 class OptimizeTest : public ProgramTest {
  protected:
   static void SetUpTestSuite() {
@@ -70,6 +89,14 @@ class OptimizeTest : public ProgramTest {
     std::map<experiment::Id, std::optional<double>> values;
     for (const auto& observation : store(output)->observations(1))
       values[observation.id] = observation.value;
+    return values;
+  }
+
+  static std::map<experiment::Id, std::optional<double>> values_of_trials(
+      const std::string& output) {
+    std::map<experiment::Id, std::optional<double>> values;
+    for (const auto& observation : store(output)->observations(1))
+      values[observation.trial] = observation.value;
     return values;
   }
 
@@ -135,6 +162,31 @@ TEST_F(OptimizeTest, GoesOnAfterKillsWithoutLosingOrDoublingAnything) {
   ASSERT_EQ(more.exit_code, 0) << more.err;
   EXPECT_GT(more.last().at("spent_runs").get<double>(), 20);
   expect_whole("killed");
+}
+
+TEST_F(OptimizeTest, SaysWhichDiskIsFullAndGoesOnWhenThereIsRoom) {
+  if (std::system("unshare -rm mount -t tmpfs none /mnt > /dev/null 2>&1") != 0)
+    GTEST_SKIP() << "no process may mount a disk of its own here";
+  for (const char* folder : {"disk", "left"}) std::filesystem::create_directory(folder_ / folder);
+  write_file(folder_ / "filling.sh", kFilling, 0755);
+  write_file(folder_ / "on-a-small-disk.sh", kOnASmallDisk, 0755);
+  const auto arguments = [](const std::string& output) {
+    return optimize(output, "--budget 8runs --workers 1",
+                    fmt::format("filling.sh {{x}} {{n}} {{task_cost}} {{trial}} {}/disk", at()));
+  };
+  std::system(fmt::format("unshare -rm {0}/on-a-small-disk.sh {0}/disk {0}/left {1} {2}", at(),
+                          FRUGAL_PROGRAM, arguments("disk/run"))
+                  .c_str());
+  const auto left = [](const char* name) { return read_file(folder_ / "left" / name); };
+  EXPECT_EQ(left("first"), "2\n") << left("first.log");
+  EXPECT_THAT(left("first.log"),
+              HasSubstr(fmt::format("the disk at {0}/disk, which holds {0}/disk/run, is full: make "
+                                    "room there and say the same command again",
+                                    at())));
+  EXPECT_EQ(left("second"), "0\n") << left("second.log");
+  expect_whole("left");
+  ASSERT_EQ(run(arguments("alone")).exit_code, 0);
+  EXPECT_EQ(values_of_trials("left"), values_of_trials("alone"));
 }
 
 TEST_F(OptimizeTest, EndsWithTheWordsOfAProgramThatAlwaysFails) {

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 
+#include "base/disk.h"
 #include "base/error.h"
 #include "experiment/sql_schema.h"
 #include "experiment/sql_store.h"
@@ -44,7 +46,10 @@ class WriterLock {
 // In the write-ahead log the session that reads does not wait for the one that writes.
 class SqliteStore final : public SqlStore {
  public:
-  explicit SqliteStore(const std::string& path) : SqlStore(path, Dialect::kSqlite), lock_(path) {
+  explicit SqliteStore(const std::string& path)
+      : SqlStore(path, Dialect::kSqlite),
+        folder_(std::filesystem::absolute(path).parent_path()),
+        lock_(path) {
     guard([&] {
       writer().open(soci::sqlite3, fmt::format("db={}", path));
       prepare_schema(writer(), Dialect::kSqlite, path);
@@ -59,6 +64,12 @@ class SqliteStore final : public SqlStore {
   ~SqliteStore() override { close(); }
 
  private:
+  std::string words_of(const soci::soci_error& error) override {
+    const std::string full = words_of_full_disk(folder_);
+    return full.empty() ? error.get_error_message() : full;
+  }
+
+  const std::filesystem::path folder_;
   WriterLock lock_;
 };
 

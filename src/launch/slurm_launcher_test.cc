@@ -182,6 +182,20 @@ TEST_F(SlurmLauncherTest, ReplacesWhatWasCancelled) {
   watch_until([&] { return launcher_->status().size() == 2 && running() == 1; });
 }
 
+TEST_F(SlurmLauncherTest, AsksAWorkerOnceBeforeItsTimeIsUpAndReplacesIt) {
+  SlurmOptions timed = options(kStay);
+  timed.job.time = "10:00";
+  launch(timed, 1);
+  watch_until([&] { return has_begun(); });
+  const WorkerStatus worker = first();
+  const std::string job = "--name=" + worker.name.substr(0, worker.name.rfind('-'));
+  EXPECT_EQ(slurm({"squeue", "--noheader", "--format=%l", job}), "10:00\n");
+  // As Slurm does by itself a minute before the end.
+  slurm({"scancel", "--batch", "--signal=USR1", job});
+  watch_until([&] { return launcher_->status().size() == 2 && running() == 1; });
+  EXPECT_EQ(said(worker), "begun\nasked\n");
+}
+
 TEST_F(SlurmLauncherTest, ReplacesWhatAnUrgentJobDroveOutAfterAskingIt) {
   launch(options(kStay), 16);
   watch_until([&] { return running() == 16; });

@@ -62,6 +62,7 @@ Answer report_release(Call& call);
 // lending.cc: a run's files for workers elsewhere; name: a SHA-256, or a file's; ids: {trial}
 Answer list_inputs(Call& call);
 Answer get_blob(Call& call);
+Answer get_blobs(Call& call);
 Answer get_run_file(Call& call);
 Answer keep_run_file(Call& call);  // its body: bytes
 

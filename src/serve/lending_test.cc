@@ -82,6 +82,44 @@ TEST_F(LendingTest, LendsPartsSoThatATornFetchGoesOn) {
     EXPECT_EQ(blob(hash, wrong)->status, 400) << wrong;
 }
 
+TEST_F(LendingTest, LendsManySmallFilesWithOneAnswer) {
+  const auto offer = [&](const std::string& name, const std::string& content) {
+    write_file(folder_.path() / name, content);
+    depot_.offer_content(sha256(content), folder_.path() / name);
+    return sha256(content);
+  };
+  const std::string a = offer("a", "first"), b = offer("b", content_), c = offer("c", "");
+  const std::string gone = offer("gone", "replaced"), none = sha256("nobody offers it");
+  std::filesystem::remove(folder_.path() / "gone");
+  const auto many = [&](const std::vector<std::string>& asked, int most) {
+    return http_
+        ->Post("/v1/blobs/batch", Json({{"sha256", asked}, {"most_bytes", most}}).dump(),
+               "application/json")
+        ->body;
+  };
+  const std::string first = a + " 5\nfirst", whole = b + " 250000\n" + content_;
+  EXPECT_EQ(many({none, a, gone, b, c}, 300'000), first + whole + c + " 0\n");
+  EXPECT_EQ(many({a, b, c}, 1000), first + c + " 0\n") << "no room for the second";
+  EXPECT_EQ(many({a, b, c}, 80), first) << "enough";
+  EXPECT_EQ(many({b, a}, 10), whole) << "one in any case";
+  EXPECT_EQ(many({none, gone}, 10), "");
+}
+
+TEST_F(LendingTest, RefusesToLendTooManyAtOnce) {
+  const auto status = [&](const Json& asked, const Json& most) {
+    return post("/v1/blobs/batch", {{"sha256", asked}, {"most_bytes", most}}).status;
+  };
+  const std::string hash = sha256("");
+  EXPECT_EQ(status(Json::array({hash}), 1), 200);
+  EXPECT_EQ(status(std::vector<std::string>(1024, hash), 1), 200);
+  EXPECT_EQ(status(std::vector<std::string>(1025, hash), 1), 400);
+  for (const Json& asked : {Json(), Json::array(), Json(hash), Json::array({1}),
+                            Json::array({"../../etc/passwd"}), Json::array({hash + "0"})})
+    EXPECT_EQ(status(asked, 1), 400) << asked;
+  for (const Json& most : {Json(), Json(0), Json(-1), Json((4 << 20) + 1), Json(1e300), Json("1")})
+    EXPECT_EQ(status(Json::array({hash}), most), 400) << most;
+}
+
 TEST_F(LendingTest, DoesNotLendAnotherFileThanItSaid) {
   write_file(folder_.path() / "w.pth", content_);
   depot_.offer("weights", folder_.path() / "w.pth");

@@ -118,6 +118,7 @@ constexpr Route kRoutes[] = {
     {"POST", "/v1/trials/{}/release", report_release},
 
     {"GET", "/v1/inputs", list_inputs},
+    {"POST", "/v1/blobs/batch", get_blobs},
     {"GET", "/v1/blobs/{sha256}", get_blob},
     {"GET", "/v1/trials/{}/files/{name}", get_run_file},
     {"PUT", "/v1/trials/{}/files/{name}", keep_run_file, Need::kAll, nullptr, false, true},

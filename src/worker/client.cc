@@ -4,6 +4,7 @@
 #include <httplib.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <thread>
 
@@ -19,7 +20,11 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr double kHurriedPatience = 5;
 constexpr std::chrono::seconds kAnswerTimeout{30};
 
-constexpr std::uint64_t kPieceBytes = 1 << 20;  // in one answer: a heartbeat may wait for it
+constexpr std::uint64_t kPieceBytes = 1 << 20;  // of a file, in one answer
+// Of small files in one answer. The coordinator has patience for 30 s: on a slow line it is less.
+constexpr std::size_t kFewestBytes = 64 << 10, kFirstBytes = 256 << 10, kMostBytes = 4 << 20;
+constexpr std::size_t kLineBytes = 100;  // before each of them
+constexpr double kShortSeconds = 0.25, kLongSeconds = 1;
 
 struct Response {
   int status = 0;
@@ -53,10 +58,36 @@ std::uint64_t whole_of(const std::string& content_range) {
   return std::stoull(content_range.substr(slash + 1));
 }
 
-httplib::Client client_of(const std::string& address) {
+// A line "SHA256 BYTES" with so many bytes behind it, which are taken off. Throws SystemError.
+Blob next_blob(std::string_view& text) {
+  constexpr std::size_t kShaLength = 64;
+  const std::string_view line = text.substr(0, text.substr(0, kLineBytes).find('\n'));
+  const char* const end = line.data() + line.size();
+  std::uint64_t bytes = 0;
+  const bool is_whole = line.size() < text.size() && line.size() > kShaLength + 1 &&
+                        line[kShaLength] == ' ' &&
+                        std::from_chars(line.data() + kShaLength + 1, end, bytes).ptr == end &&
+                        bytes <= text.size() - line.size() - 1;
+  if (!is_whole) throw SystemError("the coordinator's answer with several files is damaged");
+  Blob blob{std::string(line.substr(0, kShaLength)),
+            std::string(text.substr(line.size() + 1, bytes))};
+  text.remove_prefix(line.size() + 1 + bytes);
+  return blob;
+}
+
+httplib::Client client_of(const ClientOptions& options) {
+  const std::string& address = options.address;
   try {
     httplib::Client client(address);
-    if (address.starts_with("http") && client.is_valid()) return client;
+    if (address.starts_with("http") && client.is_valid()) {
+      client.set_bearer_token_auth(options.token);
+      client.set_keep_alive(true);
+      client.set_tcp_nodelay(true);
+      client.set_connection_timeout(std::chrono::seconds(5));
+      client.set_read_timeout(kAnswerTimeout);
+      client.set_write_timeout(kAnswerTimeout);
+      return client;
+    }
   } catch (const std::logic_error&) {  // a scheme that it does not know, a port out of range
   }
   throw InputError(fmt::format(
@@ -67,19 +98,15 @@ httplib::Client client_of(const std::string& address) {
 
 struct Client::State {
   explicit State(ClientOptions the_options)
-      : options(std::move(the_options)), http(client_of(options.address)) {
-    http.set_bearer_token_auth(options.token);
-    http.set_keep_alive(true);
-    http.set_tcp_nodelay(true);
-    http.set_connection_timeout(std::chrono::seconds(5));
-    http.set_write_timeout(kAnswerTimeout);
-  }
+      : options(std::move(the_options)), http(client_of(options)), files(client_of(options)) {}
 
   using Request = std::function<httplib::Result()>;
 
   // Tries again while the coordinator is away or in trouble, until patience is used up. Any answer
   // but those.
-  httplib::Response ask(const Request& request, double wait_seconds = 0);
+  httplib::Response ask(const Request& request);
+  // What it lends, of at most so many bytes: more than was asked for is not taken.
+  httplib::Response ask_for_bytes(httplib::Request request, std::size_t most);
   Response post(const std::string& path, const Json& body, double wait_seconds = 0);
   Json get(const std::string& path);
   Json json_of(const httplib::Response& response) const;
@@ -88,7 +115,8 @@ struct Client::State {
 
   ClientOptions options;
   bool first = true;  // until a lease was answered: this process is new
-  httplib::Client http;
+  httplib::Client http, files;
+  std::size_t many_bytes = kFirstBytes;
 };
 
 void Client::State::refused(const httplib::Response& response) const {
@@ -115,11 +143,10 @@ bool Client::State::pause(double seconds, SteadyClock::time_point since) const {
   return true;
 }
 
-httplib::Response Client::State::ask(const Request& request, double wait_seconds) {
+httplib::Response Client::State::ask(const Request& request) {
   const auto since = SteadyClock::now();
   std::string trouble;
   for (double seconds = 0.05;; seconds = std::min(2 * seconds, 5.0)) {
-    http.set_read_timeout(kAnswerTimeout + std::chrono::seconds(static_cast<long>(wait_seconds)));
     const auto result = request();
     if (result && result->status < 500 && result->status != 429) return result.value();
     trouble = result ? fmt::format("it answers {}: {}", result->status, result->body)
@@ -130,6 +157,25 @@ httplib::Response Client::State::ask(const Request& request, double wait_seconds
   }
 }
 
+httplib::Response Client::State::ask_for_bytes(httplib::Request request, std::size_t most) {
+  std::string bytes;
+  request.response_handler = [&](const httplib::Response&) {
+    bytes.clear();
+    return true;
+  };
+  request.content_receiver = [&](const char* data, std::size_t length, std::uint64_t,
+                                 std::uint64_t) {
+    if (length > most - bytes.size()) return false;
+    bytes.append(data, length);
+    return true;
+  };
+  return ask([&] {
+    auto result = files.send(request);
+    if (result) result->body = std::move(bytes);
+    return result;
+  });
+}
+
 Json Client::State::json_of(const httplib::Response& response) const {
   if (response.status != 200) refused(response);
   return parse_json(response.body, "the coordinator's answer");
@@ -137,8 +183,10 @@ Json Client::State::json_of(const httplib::Response& response) const {
 
 Response Client::State::post(const std::string& path, const Json& body, double wait_seconds) {
   const std::string text = body.dump();
-  const auto response =
-      ask([&] { return http.Post(path, text, "application/json"); }, wait_seconds);
+  const auto response = ask([&] {
+    http.set_read_timeout(kAnswerTimeout + std::chrono::seconds(static_cast<long>(wait_seconds)));
+    return http.Post(path, text, "application/json");
+  });
   if (response.status == 204 || response.status == 410) return {response.status, {}};
   return {200, json_of(response)};
 }
@@ -218,16 +266,40 @@ std::map<std::string, Content> Client::inputs() {
 }
 
 Piece Client::read(const std::string& sha256, std::uint64_t offset) {
-  const httplib::Headers range = {
-      {"Range", fmt::format("bytes={}-{}", offset, offset + kPieceBytes - 1)}};
-  const auto response = state_->ask([&] { return state_->http.Get("/v1/blobs/" + sha256, range); });
+  httplib::Request request;
+  request.method = "GET";
+  request.path = "/v1/blobs/" + sha256;
+  request.set_header("Range", fmt::format("bytes={}-{}", offset, offset + kPieceBytes - 1));
+  const auto response = state_->ask_for_bytes(std::move(request), kPieceBytes);
   if (response.status == 416) return {};
   if (response.status != 206) state_->refused(response);
   return {response.body, whole_of(response.get_header_value("Content-Range"))};
 }
 
+std::vector<Blob> Client::read_many(std::span<const std::string> sha256s) {
+  httplib::Request request;
+  request.method = "POST";
+  request.path = "/v1/blobs/batch";
+  request.set_header("Content-Type", "application/json");
+  request.body = Json({{"sha256", std::vector<std::string>(sha256s.begin(), sha256s.end())},
+                       {"most_bytes", state_->many_bytes}})
+                     .dump();
+  const auto began = SteadyClock::now();
+  const auto response = state_->ask_for_bytes(std::move(request), kMostBytes + kLineBytes);
+  if (response.status != 200) state_->refused(response);
+  const double seconds = std::chrono::duration<double>(SteadyClock::now() - began).count();
+  if (seconds > kLongSeconds)
+    state_->many_bytes = std::max(state_->many_bytes / 2, kFewestBytes);
+  else if (seconds < kShortSeconds)
+    state_->many_bytes = std::min(state_->many_bytes * 2, kMostBytes);
+  std::vector<Blob> blobs;
+  for (std::string_view rest = response.body; !rest.empty();) blobs.push_back(next_blob(rest));
+  return blobs;
+}
+
 RunFile Client::file(const Lease& lease, const std::string& name) {
-  return run_file_from(state_->get(path_of(lease, ("files/" + name).c_str())));
+  const std::string path = path_of(lease, ("files/" + name).c_str());
+  return run_file_from(state_->json_of(state_->ask([&] { return state_->files.Get(path); })));
 }
 
 RunFile Client::send(const Lease& lease, const std::string& name, const Content& content,
@@ -236,7 +308,7 @@ RunFile Client::send(const Lease& lease, const std::string& name, const Content&
                                        path_of(lease, ("files/" + name).c_str()), lease.trial.fence,
                                        content.sha256, content.bytes, offset);
   const auto response =
-      state_->ask([&] { return state_->http.Put(path, piece, "application/octet-stream"); });
+      state_->ask([&] { return state_->files.Put(path, piece, "application/octet-stream"); });
   if (response.status == 416) return file(lease, name);
   return run_file_from(state_->json_of(response));
 }

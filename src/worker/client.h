@@ -1,4 +1,5 @@
-// The workers' end of the HTTP API (docs/http_api.md). Thread-safe: requests take turns.
+// The workers' end of the HTTP API (docs/http_api.md). Thread-safe: requests take turns; those for
+// files have a connection of their own, so that no heartbeat waits for one.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +7,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "experiment/experiment.h"
 
@@ -46,6 +49,11 @@ struct Piece {
   std::uint64_t of = 0;  // bytes of the whole
 };
 
+// A whole file that the coordinator lends, as it says.
+struct Blob {
+  std::string sha256, bytes;
+};
+
 // What the coordinator has of a trial's file.
 struct RunFile {
   std::optional<Content> kept;    // whole
@@ -75,6 +83,9 @@ class Client {
   // Of a run whose folder this machine does not see.
   std::map<std::string, Content> inputs();  // by name; none: the coordinator lends nothing
   Piece read(const std::string& sha256, std::uint64_t offset);  // throws NotFound
+  // Small files, as many as one answer has, in that order: those that were left out before the last
+  // of them are large, or not lent. As much as comes in about half a second, and at most 4 MiB.
+  std::vector<Blob> read_many(std::span<const std::string> sha256s);
   RunFile file(const Lease& lease, const std::string& name);
   // A piece from offset on; answers with what the coordinator has by then, which may be less: then
   // it is to go on from there.

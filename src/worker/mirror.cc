@@ -17,12 +17,13 @@ namespace frugal::worker {
 namespace {
 
 namespace fs = std::filesystem;
+using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::uint64_t kPieceBytes = 1 << 20;
 constexpr std::chrono::seconds kLookEvery{1};
 constexpr std::size_t kKeyLength = 16;
 constexpr int kMostBeginnings = 3;
-constexpr std::size_t kManyPhotographs = 1000;  // tell how far it is
+constexpr std::chrono::seconds kTellEvery{10};  // how far it is
 
 // Another one whenever the file was replaced; "": there is none.
 std::string state_of(const fs::path& path) {
@@ -30,6 +31,10 @@ std::string state_of(const fs::path& path) {
   if (::stat(path.c_str(), &status) != 0) return "";
   return fmt::format("{} {} {} {}", status.st_ino, status.st_size, status.st_mtim.tv_sec,
                      status.st_mtim.tv_nsec);
+}
+
+void throw_if(bool stopped) {
+  if (stopped) throw Stopped("stopped while a run's files came; they are gone on with");
 }
 
 }  // namespace
@@ -42,11 +47,15 @@ bool Mirror::is_offered() {
   return inputs_.contains("dataset.json") && inputs_.contains("split.json");
 }
 
-NodeCache::Read Mirror::reader(const std::string& sha256) {
-  return [this, sha256](std::uint64_t offset) { return client_.read(sha256, offset); };
+NodeCache::Read Mirror::reader(const std::string& sha256, const ShouldStop& should_stop) {
+  return [this, sha256, &should_stop](std::uint64_t offset) {
+    throw_if(should_stop());
+    return client_.read(sha256, offset);
+  };
 }
 
-Mirror::Place Mirror::place_of(const std::string& run_folder, bool has_weights) try {
+Mirror::Place Mirror::place_of(const std::string& run_folder, bool has_weights,
+                               const ShouldStop& should_stop) try {
   if (run_folder_ != run_folder || !run_) {
     if (!is_offered())
       throw SystemError("the coordinator does not lend its run's photographs and split");
@@ -54,15 +63,16 @@ Mirror::Place Mirror::place_of(const std::string& run_folder, bool has_weights) 
     run_ =
         cache_.open_run(sha256(run_folder + dataset.sha256 + split.sha256).substr(0, kKeyLength));
     write_file(run_->folder / "split.json",
-               read_file(cache_.fetch(split.sha256, reader(split.sha256))));
-    write_dataset(dataset);  // last: with it the folder is complete
+               read_file(cache_.fetch(split.sha256, reader(split.sha256, should_stop))));
+    write_dataset(dataset, should_stop);  // last: with it the folder is complete
     run_folder_ = run_folder;
   }
   Place place{run_->folder, ""};
   if (has_weights) {
     const auto weights = inputs_.find("weights");
     if (weights == inputs_.end()) throw SystemError("the coordinator does not lend its weights");
-    place.weights = cache_.fetch(weights->second.sha256, reader(weights->second.sha256));
+    place.weights =
+        cache_.fetch(weights->second.sha256, reader(weights->second.sha256, should_stop));
   }
   return place;
 } catch (const experiment::NotFound& error) {
@@ -70,29 +80,41 @@ Mirror::Place Mirror::place_of(const std::string& run_folder, bool has_weights) 
 }
 
 // With the photographs' places on this machine.
-void Mirror::write_dataset(const Content& theirs) {
-  const fs::path lent = cache_.fetch(theirs.sha256, reader(theirs.sha256));
+void Mirror::write_dataset(const Content& theirs, const ShouldStop& should_stop) {
+  const fs::path lent = cache_.fetch(theirs.sha256, reader(theirs.sha256, should_stop));
   data::Dataset dataset =
       data::dataset_from_json(parse_json(read_file(lent), lent.string()), lent.string());
-  std::size_t done = 0;
-  for (auto& photograph : dataset.photographs) {
-    photograph.path = cache_.fetch(photograph.content_hash, reader(photograph.content_hash));
-    if (++done % kManyPhotographs == 0)
-      log_(fmt::format("{} of {} photographs are here", done, dataset.photographs.size()));
-  }
+  std::vector<std::string> hashes;
+  for (const auto& photograph : dataset.photographs) hashes.push_back(photograph.content_hash);
+  auto told = SteadyClock::now();
+  cache_.fetch_many(
+      *run_, hashes,
+      [&](std::span<const std::string> some) {
+        throw_if(should_stop());
+        return client_.read_many(some);
+      },
+      [&](std::size_t done) {
+        if (SteadyClock::now() - told < kTellEvery) return;
+        told = SteadyClock::now();
+        log_(fmt::format("{} of {} photographs are here", done, hashes.size()));
+      });
+  for (auto& photograph : dataset.photographs)
+    photograph.path =
+        cache_.fetch(photograph.content_hash, reader(photograph.content_hash, should_stop));
   log_(fmt::format("the run's {} photographs are in {}", dataset.photographs.size(),
                    run_->folder.parent_path().parent_path().string()));
   write_file(run_->folder / "dataset.json", data::to_json(dataset).dump());
 }
 
-void Mirror::bring(const Lease& lease, const fs::path& checkpoint) {
+void Mirror::bring(const Lease& lease, const fs::path& checkpoint, const ShouldStop& should_stop) {
   make_folder(checkpoint.parent_path());
   for (;;) {
     const RunFile theirs = client_.file(lease, checkpoint.filename().string());
     if (!theirs.kept) return;
     if (fs::exists(checkpoint) && sha256(read_file(checkpoint)) == theirs.kept->sha256) return;
     try {
-      return cache_.fetch_to(checkpoint, theirs.kept->sha256, reader(theirs.kept->sha256));
+      return cache_.fetch_to(checkpoint, theirs.kept->sha256,
+                             reader(theirs.kept->sha256, should_stop));
     } catch (const experiment::NotFound&) {  // replaced by a later one meanwhile
     }
   }
@@ -133,18 +155,17 @@ void Courier::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Courier::finish() {
+void Courier::finish(const std::set<std::string>& names) {
   stop();
-  send_new([] { return false; });
+  for (const Watched& file : files_)
+    if (names.contains(file.name)) send_new(file, [] { return false; });
 }
 
-void Courier::send_new(const std::function<bool()>& is_over) {
-  for (const Watched& file : files_) {
-    const std::string state = state_of(file.path);
-    if (state.empty() || state == sent_[file.name]) continue;
-    send_file(client_, lease_, file.path, file.name, is_over);
-    if (!is_over()) sent_[file.name] = state;
-  }
+void Courier::send_new(const Watched& file, const std::function<bool()>& is_over) {
+  const std::string state = state_of(file.path);
+  if (state.empty() || state == sent_[file.name]) return;
+  send_file(client_, lease_, file.path, file.name, is_over);
+  if (!is_over()) sent_[file.name] = state;
 }
 
 void Courier::work() {
@@ -157,7 +178,7 @@ void Courier::work() {
   while (!changed_.wait_for(lock, kLookEvery, [this] { return stopping_; })) {
     lock.unlock();
     try {
-      send_new(is_over);
+      for (const Watched& file : files_) send_new(file, is_over);
       trouble.clear();
     } catch (const experiment::StaleLease&) {
       return;  // the heartbeat learns of it too

@@ -9,6 +9,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -21,6 +22,8 @@ namespace frugal::worker {
 // Not thread-safe.
 class Mirror {
  public:
+  using ShouldStop = std::function<bool()>;  // asked between requests
+
   // log: what a user should know.
   Mirror(Client& client, NodeCache cache, std::function<void(const std::string&)> log);
 
@@ -33,16 +36,17 @@ class Mirror {
   struct Place {
     std::string folder, weights;  // on this machine
   };
-  // Those of the run whose folder the coordinator calls so: fetched when they are not here. Throws
-  // SystemError.
-  Place place_of(const std::string& run_folder, bool has_weights);
+  // Those of the run whose folder the coordinator calls so: fetched when they are not here, and
+  // gone on with later when should_stop. Throws SystemError, Stopped.
+  Place place_of(const std::string& run_folder, bool has_weights, const ShouldStop& should_stop);
 
-  // The coordinator's checkpoint instead of ours, where it has another one.
-  void bring(const Lease& lease, const std::filesystem::path& checkpoint);
+  // The coordinator's checkpoint instead of ours, where it has another one. Throws as place_of.
+  void bring(const Lease& lease, const std::filesystem::path& checkpoint,
+             const ShouldStop& should_stop);
 
  private:
-  void write_dataset(const Content& theirs);
-  NodeCache::Read reader(const std::string& sha256);
+  void write_dataset(const Content& theirs, const ShouldStop& should_stop);
+  NodeCache::Read reader(const std::string& sha256, const ShouldStop& should_stop);
 
   Client& client_;
   NodeCache cache_;
@@ -69,13 +73,14 @@ class Courier {
           std::function<void(const std::string&)> log);
   ~Courier();  // what is on its way is left
 
-  // What is new since, and nothing later. Throws StaleLease, SystemError.
-  void finish();
+  // What is new since of the files of these names, and nothing later. Throws StaleLease,
+  // SystemError.
+  void finish(const std::set<std::string>& names);
 
  private:
   void work();
   void stop();
-  void send_new(const std::function<bool()>& is_over);
+  void send_new(const Watched& file, const std::function<bool()>& is_over);
 
   Client& client_;
   const Lease& lease_;

@@ -23,6 +23,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kPart = ".part";
 constexpr const char* kLock = "lock";  // in a run's folder
+constexpr const char* kFetching = "fetching";
+constexpr std::size_t kMostAtOnce = 512;  // files asked for with one request
 
 [[noreturn]] void fail(const char* what, const fs::path& path) {
   throw SystemError(fmt::format("cannot {} {}", what, path.string()), errno);
@@ -165,6 +167,43 @@ void NodeCache::fetch_to(const fs::path& place, const std::string& sha256, const
       fmt::format("what the coordinator lends for the SHA-256 {} has another: that file changed "
                   "since its run began",
                   sha256));
+}
+
+// Whose SHA-256 is right.
+void NodeCache::keep(const Blob& blob) {
+  const fs::path place = place_of(blob.sha256), part = place.string() + kPart;
+  make_folder(part.parent_path());
+  const FileLock lock = FileLock::wait(part, /*exclusive=*/true);
+  if (!is_at(lock.descriptor(), part)) return;  // whom we waited for has brought it
+  if (::ftruncate(lock.descriptor(), 0) != 0) fail("write", part);
+  append(lock.descriptor(), part, 0, blob.bytes);
+  if (::rename(part.c_str(), place.c_str()) != 0) fail("write", place);
+  verified_.insert(blob.sha256);
+}
+
+void NodeCache::fetch_many(const Run& run, const std::vector<std::string>& sha256s,
+                           const ReadMany& read,
+                           const std::function<void(std::size_t)>& on_progress) {
+  for (std::size_t next = 0; next < sha256s.size(); on_progress(next)) {
+    const FileLock lock = FileLock::wait(run.folder / kFetching, /*exclusive=*/true);
+    std::vector<std::size_t> places;
+    std::vector<std::string> wanted;
+    for (; next < sha256s.size() && wanted.size() < kMostAtOnce; ++next) {
+      if (fs::exists(place_of(sha256s[next]))) continue;
+      places.push_back(next);
+      wanted.push_back(sha256s[next]);
+    }
+    if (wanted.empty()) continue;
+    std::size_t seen = 0;  // of those that are wanted
+    for (const Blob& blob : read(wanted)) {
+      const auto found =
+          std::find(wanted.begin() + static_cast<long>(seen), wanted.end(), blob.sha256);
+      if (found == wanted.end() || sha256(blob.bytes) != blob.sha256) break;
+      keep(blob);
+      seen = static_cast<std::size_t>(found - wanted.begin()) + 1;
+    }
+    if (seen > 0 && seen < wanted.size()) next = places[seen];
+  }
 }
 
 NodeCache::Run NodeCache::open_run(const std::string& key) {

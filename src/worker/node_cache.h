@@ -4,7 +4,8 @@
 // it; what a kill or a torn connection left of it is gone on with.
 //
 //   FOLDER/blobs/ab/abcdef...        whole, and .part: on its way, locked by whoever fetches
-//   FOLDER/runs/KEY/                 what a run's workers make here; lock is held while one lives
+//   FOLDER/runs/KEY/                 what a run's workers make here; lock is held while one lives,
+//                                    fetching by whoever brings many files
 //
 // Bounded: when a run begins here, what was not used for longest is removed until the rest fits.
 // Not thread-safe.
@@ -14,8 +15,10 @@
 #include <filesystem>
 #include <functional>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "worker/client.h"
 
@@ -62,8 +65,17 @@ class NodeCache {
   };
   Run open_run(const std::string& key);
 
+  // The first of these files that are lent and small, and more of them.
+  using ReadMany = std::function<std::vector<Blob>(std::span<const std::string> sha256s)>;
+  // Brings what is not here of a run's files, many with one request, as far as they come whole and
+  // right: fetch() brings the others. The run's workers on this machine take turns. on_progress:
+  // how many have been looked at.
+  void fetch_many(const Run& run, const std::vector<std::string>& sha256s, const ReadMany& read,
+                  const std::function<void(std::size_t)>& on_progress);
+
  private:
   std::filesystem::path place_of(const std::string& sha256) const;
+  void keep(const Blob& blob);
   void make_room() const;
 
   std::filesystem::path folder_;

@@ -2,7 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <atomic>
+#include <mutex>
+#include <span>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -14,11 +18,19 @@ namespace frugal::worker {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
 class NodeCacheTest : public testing::Test {
  protected:
+  NodeCacheTest() {
+    for (int i = 0; i < 20; ++i) {
+      texts_.push_back("photograph " + std::to_string(i));
+      hashes_.push_back(sha256(texts_.back()));
+    }
+  }
+
   // Ten bytes at a time.
   NodeCache::Read lend(const std::string& content) {
     return [this, content](std::uint64_t offset) -> Piece {
@@ -26,6 +38,23 @@ class NodeCacheTest : public testing::Test {
       if (offset >= content.size()) return {};
       return {content.substr(offset, 10), content.size()};
     };
+  }
+  // Five files at a time.
+  std::vector<Blob> lend_many(std::span<const std::string> wanted) {
+    const std::lock_guard lock(mutex_);
+    asked_.push_back(wanted.size());
+    std::vector<Blob> blobs;
+    for (const std::string& hash : wanted.first(std::min<std::size_t>(5, wanted.size()))) {
+      const auto place = std::find(hashes_.begin(), hashes_.end(), hash) - hashes_.begin();
+      blobs.push_back({hash, texts_[static_cast<std::size_t>(place)]});
+    }
+    came_ += static_cast<int>(blobs.size());
+    return blobs;
+  }
+  void fetch_many(NodeCache& cache, const NodeCache::Run& run) {
+    cache.fetch_many(
+        run, hashes_, [this](std::span<const std::string> wanted) { return lend_many(wanted); },
+        [](std::size_t) {});
   }
   fs::path part_of(const std::string& hash) const {
     return folder_.path() / "blobs" / hash.substr(0, 2) / (hash + ".part");
@@ -37,6 +66,10 @@ class NodeCacheTest : public testing::Test {
   std::atomic<int> reads_ = 0;
   const std::string content_ = "what a coordinator lends to its workers";
   const std::string hash_ = sha256(content_);
+  std::vector<std::string> texts_, hashes_;  // of twenty files
+  std::mutex mutex_;
+  std::vector<std::size_t> asked_;  // files, with each request
+  int came_ = 0;
 };
 
 TEST_F(NodeCacheTest, FetchesOnceForEveryProcess) {
@@ -72,6 +105,70 @@ TEST_F(NodeCacheTest, GoesOnWithWhatAKillLeft) {
   EXPECT_EQ(read_file(cache_.fetch(hash_, lend(content_))), content_);
   EXPECT_EQ(reads_, 2);
   EXPECT_FALSE(fs::exists(part_of(hash_)));
+}
+
+TEST_F(NodeCacheTest, FetchesManyWithOneRequestAndOnlyWhatIsMissing) {
+  const auto run = cache_.open_run("run");
+  cache_.fetch(hashes_[3], lend(texts_[3]));
+  fetch_many(cache_, run);
+  EXPECT_THAT(asked_, ElementsAre(19, 14, 9, 4)) << "five come with an answer";
+  for (std::size_t i = 0; i < hashes_.size(); ++i)
+    EXPECT_EQ(read_file(cache_.fetch(hashes_[i], lend("?"))), texts_[i]);
+  asked_.clear();
+  NodeCache of_another_process(folder_.path());
+  fetch_many(of_another_process, of_another_process.open_run("other run"));
+  EXPECT_TRUE(asked_.empty());
+}
+
+TEST_F(NodeCacheTest, FetchesManyOnceForAllThatWorkForARun) {
+  std::vector<std::thread> workers;
+  for (int i = 0; i < 8; ++i)
+    workers.emplace_back([&] {
+      NodeCache own(folder_.path());
+      fetch_many(own, own.open_run("run"));
+    });
+  for (auto& worker : workers) worker.join();
+  EXPECT_EQ(came_, 20);
+}
+
+TEST_F(NodeCacheTest, KeepsWhatCameBeforeAConnectionWasTorn) {
+  const auto run = cache_.open_run("run");
+  const auto torn = [&](std::span<const std::string> wanted) {
+    if (asked_.size() == 2) throw SystemError("torn");
+    return lend_many(wanted);
+  };
+  EXPECT_THROW(cache_.fetch_many(run, hashes_, torn, [](std::size_t) {}), SystemError);
+  asked_.clear();
+  NodeCache of_another_process(folder_.path());
+  fetch_many(of_another_process, run);
+  EXPECT_THAT(asked_, ElementsAre(10, 5));
+}
+
+TEST_F(NodeCacheTest, LeavesWhatIsWrongOfManyToBeFetchedAlone) {
+  const auto run = cache_.open_run("run");
+  texts_[2] = "what somebody made of it";
+  fs::create_directories(part_of(hashes_[1]).parent_path());
+  write_file(part_of(hashes_[1]), text('x', 100));  // left by a kill
+  fetch_many(cache_, run);
+  EXPECT_EQ(read_file(cache_.fetch(hashes_[1], lend("?"))), texts_[1]);
+  EXPECT_THAT([&] { cache_.fetch(hashes_[2], lend(texts_[2])); },
+              ThrowsMessage<SystemError>(HasSubstr("changed since its run began")));
+  EXPECT_EQ(read_file(cache_.fetch(hashes_[2], lend("photograph 2"))), "photograph 2");
+  EXPECT_EQ(read_file(cache_.fetch(hashes_[9], lend(texts_[9]))), texts_[9]);
+}
+
+TEST_F(NodeCacheTest, AsksForNothingTwiceThatIsNotLentWithOthers) {
+  const auto run = cache_.open_run("run");
+  std::size_t last = 0;
+  cache_.fetch_many(
+      run, hashes_,
+      [&](std::span<const std::string> wanted) {
+        asked_.push_back(wanted.size());
+        return std::vector<Blob>();
+      },
+      [&](std::size_t seen) { last = seen; });
+  EXPECT_THAT(asked_, ElementsAre(20));
+  EXPECT_EQ(last, 20u);
 }
 
 TEST_F(NodeCacheTest, TakesNothingThatIsNotWhatItIsCalled) {

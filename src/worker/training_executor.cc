@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
@@ -111,20 +112,30 @@ struct TrainingExecutor::Data {
 class TrainingExecutor::Trip {
  public:
   Trip(Mirror& mirror, const Lease& lease, const std::string& checkpoint,
-       const std::filesystem::path& folder)
-      : mirror_(mirror), lease_(lease), folder_(folder) {
-    const std::string trunk = train::trunk_path(checkpoint);
-    mirror.bring(lease, checkpoint);
-    mirror.bring(lease, trunk);
-    courier_.emplace(
-        mirror.client(), lease,
-        std::vector<Courier::Watched>{{trunk, name_of(trunk)}, {checkpoint, name_of(checkpoint)}},
-        mirror.log());
+       const std::filesystem::path& folder, const Mirror::ShouldStop& should_stop)
+      : mirror_(mirror),
+        lease_(lease),
+        checkpoint_(checkpoint),
+        trunk_(train::trunk_path(checkpoint)),
+        folder_(folder) {
+    mirror.bring(lease, checkpoint_, should_stop);
+    mirror.bring(lease, trunk_, should_stop);
+    courier_.emplace(mirror.client(), lease,
+                     std::vector<Courier::Watched>{{trunk_, name_of(trunk_)},
+                                                   {checkpoint_, name_of(checkpoint_)}},
+                     mirror.log());
   }
 
-  // Without it a trial goes on from the last one that was sent; that is no reason to lose this one.
-  void send_checkpoint() try { courier_->finish(); } catch (const SystemError& error) {
-    mirror_.log()(fmt::format("no checkpoint reaches the coordinator: {}", error.what()));
+  // What another attempt goes on from. Without it that goes on from the last one that was sent,
+  // which is no reason to lose this one.
+  void send_checkpoint() { send({name_of(trunk_), name_of(checkpoint_)}); }
+
+  // What a longer run of the recipe goes on from. A device does not wait for what nobody asks for:
+  // the last checkpoint of a run whose every step depends on its length, or a run of the full task.
+  void send_beginnings(const train::Recipe& recipe, bool is_full) {
+    if (is_full) return send({});
+    send(recipe.knows_its_length() ? std::set{name_of(trunk_)}
+                                   : std::set{name_of(trunk_), name_of(checkpoint_)});
   }
 
   // What the answer is made of.
@@ -138,9 +149,15 @@ class TrainingExecutor::Trip {
  private:
   static std::string name_of(const std::filesystem::path& path) { return path.filename(); }
 
+  void send(const std::set<std::string>& names) try {
+    courier_->finish(names);
+  } catch (const SystemError& error) {
+    mirror_.log()(fmt::format("no checkpoint reaches the coordinator: {}", error.what()));
+  }
+
   Mirror& mirror_;
   const Lease& lease_;
-  const std::filesystem::path folder_;
+  const std::filesystem::path checkpoint_, trunk_, folder_;
   std::optional<Courier> courier_;
 };
 
@@ -167,8 +184,9 @@ const TrainingExecutor::Data& TrainingExecutor::data(const std::string& folder) 
 Outcome TrainingExecutor::run(const Lease& lease, Context& context) {
   TrainingSetup setup = training_setup_from_json(lease.experiment.metadata.at("training"));
   const std::string run_folder = setup.folder;  // by its name at the coordinator's
+  const auto should_stop = [&] { return context.should_stop(); };
   if (mirror_ != nullptr) {
-    const Mirror::Place here = mirror_->place_of(setup.folder, !setup.weights.empty());
+    const Mirror::Place here = mirror_->place_of(setup.folder, !setup.weights.empty(), should_stop);
     setup.folder = here.folder;
     setup.weights = here.weights;
   }
@@ -186,12 +204,13 @@ Outcome TrainingExecutor::run(const Lease& lease, Context& context) {
   options.checkpoint_path = checkpoint_path(setup.folder, recipe);
   make_folder(std::filesystem::path(options.checkpoint_path).parent_path());
   std::optional<Trip> trip;
-  if (mirror_ != nullptr) trip.emplace(*mirror_, lease, options.checkpoint_path, folder);
+  if (mirror_ != nullptr)
+    trip.emplace(*mirror_, lease, options.checkpoint_path, folder, should_stop);
   if (lease.trial.metadata.value("keep_model", false)) options.model_folder = folder / "model";
   for (const auto& passage : passages) options.also_evaluate_at.push_back(passage.epochs);
   if (lease.trial.metadata.contains("seconds"))
     options.allowed_seconds = lease.trial.metadata["seconds"].get<double>();
-  options.should_stop = [&] { return context.should_stop(); };
+  options.should_stop = should_stop;
 
   Json messages = Json::array();
   options.on_message = [&](const std::string& text) { messages.push_back(text); };
@@ -223,9 +242,13 @@ Outcome TrainingExecutor::run(const Lease& lease, Context& context) {
   const train::TrainingSummary summary =
       train::train(recipe, train::TrainingPhotographs(photographs.dataset, photographs.split),
                    validation, environment, options);
-  if (trip) trip->send_checkpoint();
-  if (summary.ending == train::Ending::kStopped)
+  if (summary.ending == train::Ending::kStopped) {
+    if (trip) trip->send_checkpoint();
     return Outcome::stopped(checkpoint_path(run_folder, recipe));
+  }
+  if (trip)
+    trip->send_beginnings(recipe,
+                          lease.trial.suggestion.task == experiment::full_task(lease.experiment));
 
   Json all = Json::array(), whole_curve = Json::array();
   for (const auto& report : summary.history) {
