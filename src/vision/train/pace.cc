@@ -7,8 +7,10 @@
 namespace frugal::train {
 namespace {
 
-constexpr double kLookEvery = 0.02;                           // of the seconds
-constexpr double kLongest = 1.15;                             // times what was planned
+constexpr double kLookEvery = 0.02;  // of the seconds
+// A forecast from a moment when the machine was busy may be wrong by that; and more epochs than
+// that are nobody's wish.
+constexpr double kLongest = 2, kMostEpochs = 30;
 constexpr double kLeavingSeconds = 1, kMostOfLeaving = 0.02;  // writing the model; of all seconds
 
 }  // namespace
@@ -16,7 +18,10 @@ constexpr double kLeavingSeconds = 1, kMostOfLeaving = 0.02;  // writing the mod
 Pace::Pace(const Recipe& recipe, double allowed_seconds, const RunLength& planned, bool judged)
     : recipe_(recipe),
       allowed_seconds_(allowed_seconds),
-      planned_steps_(planned.steps),
+      planned_steps_(static_cast<double>(planned.steps)),
+      most_steps_(std::max(planned_steps_,
+                           std::min(kLongest * planned_steps_,
+                                    kMostEpochs * static_cast<double>(planned.steps_per_epoch)))),
       judged_(judged) {}
 
 void Pace::begin(double spent_seconds) {
@@ -60,7 +65,7 @@ RunLength Pace::after(std::size_t step, const RunLength& length, double spent_se
                         evaluation_seconds_ / static_cast<double>(length.steps_per_epoch);
   // What an evaluation takes is in the plan, and not known here before the first.
   const bool knows_all = !judged_ || evaluation_seconds_ > 0;
-  const double most = static_cast<double>(planned_steps_) * (knows_all ? kLongest : 1);
+  const double most = knows_all ? most_steps_ : planned_steps_;
   const double steps = std::min(static_cast<double>(step) + left / a_step,
                                 std::max(most, static_cast<double>(step + 1)));
   return length.revised(step, std::max(static_cast<std::size_t>(steps), step + 1));

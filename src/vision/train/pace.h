@@ -20,7 +20,8 @@ class Pace {
   void evaluated(double seconds);
   // After a step, the step-th; the run's length from here on, which ends now when another step and
   // what comes behind the last one (an evaluation; saving) would be too long. It looks again each
-  // time that a fiftieth of the seconds is gone, and never plans for much more than was planned.
+  // time that a fiftieth of the seconds is gone. It never plans for more than twice what was
+  // planned, nor makes a run longer than 30 epochs.
   RunLength after(std::size_t step, const RunLength& length, double spent_seconds,
                   double saving_seconds);
 
@@ -30,7 +31,7 @@ class Pace {
 
   const Recipe& recipe_;
   const double allowed_seconds_;
-  const std::size_t planned_steps_;
+  const double planned_steps_, most_steps_;
   const bool judged_;
   double began_at_ = 0, looked_at_ = 0;  // on the run's clock
   double evaluating_seconds_ = 0;        // all evaluations since began_at_
