@@ -21,11 +21,8 @@ class AugmentCommand : public ProgramTest {
   static void SetUpTestSuite() {
     make_folder("frugal-augment-test");
     SilentProgress silence;
-    draw::DrawOptions drawing;
-    drawing.classes = 4;
-    drawing.per_class = 8;
-    drawing.size = 48;
-    draw::draw_dataset(drawing, folder_ / "photographs", silence);
+    draw::draw_dataset({.classes = 4, .per_class = 8, .size = 48}, folder_ / "photographs",
+                       silence);
   }
 
   static Ran augment(const std::string& more) {

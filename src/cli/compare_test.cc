@@ -22,12 +22,8 @@ class Compare : public ProgramTest {
   static void SetUpTestSuite() {
     make_folder("frugal-compare");
     SilentProgress silence;
-    draw::DrawOptions drawing;
-    drawing.task = draw::Task::kTarget;
-    drawing.classes = 3;
-    drawing.per_class = 12;
-    drawing.size = 48;
-    draw::draw_dataset(drawing, folder_ / "photographs", silence);
+    draw::draw_dataset({.task = draw::Task::kTarget, .classes = 3, .per_class = 12, .size = 48},
+                       folder_ / "photographs", silence);
     const Ran trained =
         run(fmt::format("train --data {0}/photographs --resolution 32 --epochs 1 --threads 1 --set "
                         "head_start=zero --json --output {0}/trained",

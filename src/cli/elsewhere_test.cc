@@ -42,11 +42,8 @@ class ElsewhereTest : public ProgramTest {
 
   ElsewhereTest() {
     SilentProgress silence;
-    draw::DrawOptions drawing;
-    drawing.classes = 3;
-    drawing.per_class = kPhotographs / 3;
-    drawing.size = 32;
-    draw::draw_dataset(drawing, folder_ / "home" / "photographs", silence);
+    draw::draw_dataset({.classes = 3, .per_class = kPhotographs / 3, .size = 32},
+                       folder_ / "home" / "photographs", silence);
     std::filesystem::create_directories(run_.path());
     data_ = run_.prepare_data({.data = folder_ / "home" / "photographs"}, {.seed = 1}, 1, silence);
     depot_.offer("dataset.json", run_.dataset());

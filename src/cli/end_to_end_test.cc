@@ -30,12 +30,8 @@ class EndToEnd : public ProgramTest {
   static void SetUpTestSuite() {
     make_folder("frugal-end-to-end");
     SilentProgress silence;
-    draw::DrawOptions drawing;
-    drawing.task = draw::Task::kTarget;
-    drawing.classes = 4;
-    drawing.per_class = 14;
-    drawing.size = 48;
-    draw::draw_dataset(drawing, folder_ / "photographs", silence);
+    draw::draw_dataset({.task = draw::Task::kTarget, .classes = 4, .per_class = 14, .size = 48},
+                       folder_ / "photographs", silence);
     const Ran trained =
         run(fmt::format("train --data {0}/photographs --resolution 32 --epochs 1 --set "
                         "head_start=zero --json --output {0}/trained",

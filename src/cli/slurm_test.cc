@@ -171,11 +171,7 @@ TEST_F(SlurmRunTest, LosesAndDoublesNothingWhateverTheClusterDoes) {
 
 TEST_F(SlurmRunTest, TunesAClassifierFromPhotographsToModel) {
   SilentProgress silence;
-  draw::DrawOptions drawing;
-  drawing.classes = 3;
-  drawing.per_class = 10;
-  drawing.size = 32;
-  draw::draw_dataset(drawing, folder_ / "photographs", silence);
+  draw::draw_dataset({.classes = 3, .per_class = 10, .size = 32}, folder_ / "photographs", silence);
   const std::string data = at() + "/photographs --resolution 32 --epochs 1";
   const Ran trained =
       run(fmt::format("train --data {} --set head_start=zero --output {}/trained", data, at()));

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
@@ -152,10 +153,11 @@ train::TrainOptions run_options(const TrainOptions& options, const train::Recipe
   run.evaluate = !options.with_validation || recipe.strategy == train::Strategy::kFeatures;
   run.should_stop = [] { return stop_signal() != 0; };
   run.on_message = [&console](const std::string& text) { console.message(text); };
-  run.on_evaluation = [&console, &recipe,
+  const auto until = std::make_shared<double>(recipe.epochs);  // a run bound by time may change it
+  run.on_evaluation = [&console, until,
                        judged = !options.with_validation](const train::EpochReport& report) {
     console.line(fmt::format(
-        "epoch {:.4g} of {:.4g}  training loss {:.3f}{}  {:.0f} s", report.epochs, recipe.epochs,
+        "epoch {:.4g} of {:.4g}  training loss {:.3f}{}  {:.0f} s", report.epochs, *until,
         report.training_loss,
         judged ? fmt::format("  validation {:.1f} %", 100 * report.validation_accuracy) : "",
         report.wall_seconds));
@@ -166,7 +168,8 @@ train::TrainOptions run_options(const TrainOptions& options, const train::Recipe
                    {"validation_loss", report.validation_loss},
                    {"validation_accuracy", report.validation_accuracy}});
   };
-  run.on_step = [&console](double epochs, double of) {
+  run.on_step = [&console, until](double epochs, double of) {
+    *until = of;
     console.status({fmt::format("training  epoch {:.2f} of {:.4g}", epochs, of)});
   };
   return run;
